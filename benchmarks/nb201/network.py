@@ -1,0 +1,135 @@
+"""The networks of NAS-Bench-201: a fixed skeleton around copies of one cell.
+
+Source: Dong and Yang, ICLR 2020, section 2.1 and figure 1. A network holds the operations of its own cell and no
+others. It computes what the benchmark trains: every operation is applied to its source node, so unused convolutions
+run too, and a node without operations is the cell's input times zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import reduce
+from typing import TypeAlias, cast
+
+import torch
+from torch import nn
+
+from estimator_bench.space import NetworkRecipe
+
+from .cell import AVG_POOL, CONV_1X1, CONV_3X3, EDGES, NONE, OPS, SKIP, Cell
+from .complexity import stages
+
+Maker: TypeAlias = Callable[[int], nn.Module]
+"""Makes a cell or a normalisation for so many channels."""
+
+
+class Skeleton(nn.Module):
+    """Everything but the cells: stem, residual blocks between the three stages, and the head.
+
+    Attributes:
+        layers: cells and residual blocks in their order.
+        lastact: normalisation and ReLU; its output is the last feature map.
+    """
+
+    def __init__(self, recipe: NetworkRecipe, make_cell: Maker, norm: Maker = nn.BatchNorm2d) -> None:
+        super().__init__()
+        first, second, third = (stage.channels for stage in stages(recipe))
+        self.stem = nn.Sequential(nn.Conv2d(recipe.input_shape[0], first, 3, padding=1, bias=False), norm(first))
+        self.layers = nn.ModuleList()
+        for channels in (first, second, third):
+            if channels != first:
+                self.layers.append(ResidualBlock(channels // 2, channels, norm))
+            self.layers.extend(make_cell(channels) for _ in range(recipe["cells"]))
+        self.lastact = nn.Sequential(norm(third), nn.ReLU())
+        self.head = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(third, recipe.classes))
+
+    def classify(self, images: torch.Tensor, apply: Callable[[nn.Module, torch.Tensor], torch.Tensor]) -> torch.Tensor:
+        """Class scores (batch, classes) of images (batch, channels, height, width); `apply` runs one of `layers`."""
+        maps = self.stem(images)
+        for layer in self.layers:
+            maps = apply(layer, maps)
+        return cast(torch.Tensor, self.head(self.lastact(maps)))
+
+
+class CellNetwork(Skeleton):
+    """The network of one cell.
+
+    Raises:
+        UsageError: height or width of the recipe's images is no multiple of 4.
+    """
+
+    def __init__(self, cell: Cell, recipe: NetworkRecipe) -> None:
+        super().__init__(recipe, lambda channels: CellModule(cell, channels))
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Class scores (batch, classes) of images (batch, channels, height, width)."""
+        return self.classify(images, lambda layer, maps: cast(torch.Tensor, layer(maps)))
+
+
+class CellModule(nn.Module):
+    """One cell, with a module for each edge that is not `none`."""
+
+    def __init__(self, cell: Cell, channels: int) -> None:
+        super().__init__()
+        self.edges = nn.ModuleDict(
+            {
+                edge_name(source, target): operation(op, channels)
+                for op, (source, target) in zip(cell.ops, EDGES, strict=True)
+                if op != NONE
+            }
+        )
+
+    def forward(self, maps: torch.Tensor) -> torch.Tensor:
+        """The sum at the output node, of the shape of `maps`."""
+        return output_node(maps, self.edges)
+
+
+class ResidualBlock(nn.Module):
+    """Halves the maps: two 3x3 convolutions, beside a 2x2 mean and a 1x1 convolution without normalisation."""
+
+    def __init__(self, channels_in: int, channels_out: int, norm: Maker) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            relu_conv_norm(channels_in, channels_out, 3, norm, stride=2),
+            relu_conv_norm(channels_out, channels_out, 3, norm),
+        )
+        self.shortcut = nn.Sequential(nn.AvgPool2d(2), nn.Conv2d(channels_in, channels_out, 1, bias=False))
+
+    def forward(self, maps: torch.Tensor) -> torch.Tensor:
+        """Maps (batch, channels_in, height, width) become (batch, channels_out, height / 2, width / 2)."""
+        return cast(torch.Tensor, self.shortcut(maps) + self.body(maps))
+
+
+def edge_name(source: int, target: int) -> str:
+    """The name of an edge's module, such as `0to1`."""
+    return f"{source}to{target}"
+
+
+def output_node(maps: torch.Tensor, edges: nn.ModuleDict | dict[str, nn.Module]) -> torch.Tensor:
+    """The output of a cell on `maps` (batch, channels, height, width); an edge that is not in `edges` is `none`."""
+    nodes = [maps]
+    for target in (1, 2, 3):
+        names = {edge_name(source, target): node for source, node in enumerate(nodes)}
+        terms = [edges[name](node) for name, node in names.items() if name in edges]
+        # Times zero, not a new tensor of zeros: what lies before keeps a gradient, which is zero.
+        nodes.append(reduce(torch.add, terms) if terms else maps * 0)
+    return nodes[-1]
+
+
+def operation(op: int, channels: int, norm: Maker = nn.BatchNorm2d) -> nn.Module:
+    """The module of an operation other than `none`; it keeps the shape of its maps."""
+    if op == SKIP:
+        return nn.Identity()
+    if op == CONV_1X1:
+        return relu_conv_norm(channels, channels, 1, norm)
+    if op == CONV_3X3:
+        return relu_conv_norm(channels, channels, 3, norm)
+    if op == AVG_POOL:
+        return nn.AvgPool2d(3, stride=1, padding=1, count_include_pad=False)
+    raise ValueError(f"{OPS[op]} has no module")
+
+
+def relu_conv_norm(channels_in: int, channels_out: int, kernel: int, norm: Maker, stride: int = 1) -> nn.Sequential:
+    """ReLU, convolution without bias, normalisation. The ReLU keeps its input, which other edges read too."""
+    conv = nn.Conv2d(channels_in, channels_out, kernel, stride, padding=kernel // 2, bias=False)
+    return nn.Sequential(nn.ReLU(), conv, norm(channels_out))

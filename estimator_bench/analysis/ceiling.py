@@ -1,0 +1,179 @@
+"""What a perfect score could reach: metrics of the true values against trials as noisy as the ones there are.
+
+The true values are unknown and the mean of few trials is more spread out than they are, so taking the means for the
+truth would make the ceiling too high. Instead, values are sought which, with noise added, are distributed as the
+observed means:
+
+1. Noise. The deviations of trials from their architecture's mean, times sqrt(t / (t - 1)) for what the mean took out,
+   in the order of the means. An architecture's noise is drawn from the deviations of its neighbours in this order, since
+   weak networks are noisier than good ones, with heavier tails.
+2. Values. Starting from the sorted means, noise is added and the result sorted; where its quantiles lie outside those
+   of the means, the values are moved inwards by the difference, smoothed over neighbouring ranks, and so on for a few
+   rounds. This matches the moments at every level of accuracy (a single shrinkage factor would be governed by the few
+   worst networks), and cannot make a variance negative. More rounds or less smoothing fit the sample's own noise.
+3. The metric with the values as the score, and values plus fresh noise as the truth, averaged over simulations.
+
+Check on reality: on the 7,961 architectures of NAS-Bench-201 with three trials (CIFAR-10), tau between single trials is
+.909, and the model says the same; see `between` and the tests. On synthetic data with known truth, tau is met within .005
+for 200 architectures or more, and is some .02 too low for 50.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import uniform_filter1d
+
+from estimator_bench.errors import UndefinedError
+from estimator_bench.ground_truth import Trials
+from estimator_bench.metrics.correlation import tau
+from estimator_bench.metrics.metric import Metric
+from estimator_bench.metrics.ties import Values
+
+MINIMUM_REPEATED = 20
+NEIGHBOURS = 100
+ROUNDS = 5
+DRAWS_PER_ROUND = 8
+SMOOTHED_SHARE = 0.2
+
+
+@dataclass(frozen=True)
+class Ceiling:
+    """The value of a metric for a perfect score.
+
+    Attributes:
+        value: mean over simulated trials, in the unit of the metric.
+        sd: standard deviation over simulated trials.
+        method: how it was made, in words.
+    """
+
+    value: float
+    sd: float
+    method: str
+
+
+@dataclass(frozen=True)
+class NoiseModel:
+    """Architectures that would give trials like the ones observed; made by `fit`.
+
+    Attributes:
+        values: (n,) assumed true values, ascending.
+        counts: (n,) how many trials each mean is of.
+        deviations: (d,) noise of single trials, in the order of their architectures' means.
+        position: (n,) index of the middle of each architecture's neighbourhood in `deviations`.
+        reach: how many deviations the neighbourhood holds to either side.
+    """
+
+    values: Values
+    counts: NDArray[np.intp]
+    deviations: Values
+    position: NDArray[np.intp]
+    reach: int
+
+    @classmethod
+    def fit(cls, trials: Trials, *, seed: int = 0) -> NoiseModel:
+        """Finds the values and the noise behind trials.
+
+        Args:
+            trials: values (architectures, trials); rows without a trial are left out.
+            seed: of the noise added on the way.
+
+        Raises:
+            UndefinedError: means only, or fewer than 20 architectures with two trials; the message is the reason.
+        """
+        if trials.means_only:
+            raise UndefinedError("unknown: the truth holds means only")
+        present = ~np.isnan(trials.values)
+        order = np.argsort(trials.mean(), kind="stable")[: np.count_nonzero(present.any(axis=1))]  # NaN sorts last
+        table, counts, means = trials.values[order], present.sum(axis=1)[order], trials.mean()[order]
+        repeated = np.count_nonzero(counts > 1)
+        if repeated < MINIMUM_REPEATED:
+            raise UndefinedError(f"unknown: {repeated} architectures with two trials, {MINIMUM_REPEATED} are needed")
+        used = present[order] & (counts > 1)[:, None]
+        inflation = np.sqrt(counts / np.maximum(counts - 1, 1))
+        deviations = ((table - means[:, None]) * inflation[:, None])[used]
+        reach = min(NEIGHBOURS, (len(deviations) - 1) // 4)
+        position = np.searchsorted(np.repeat(means, used.sum(axis=1)), means)
+        position = np.clip(position, reach, len(deviations) - 1 - reach)
+        start = cls(means, counts, deviations, position, reach)
+        return start._matching(means, np.random.default_rng(seed))
+
+    def _matching(self, means: Values, rng: np.random.Generator) -> NoiseModel:
+        model = self
+        width = max(1, int(SMOOTHED_SHARE * len(means)))
+        for _ in range(ROUNDS):
+            seen = np.mean([np.sort(model.observe(rng)) for _ in range(DRAWS_PER_ROUND)], axis=0)
+            moved = model.values + uniform_filter1d(means - seen, width, mode="nearest")
+            model = NoiseModel(np.sort(moved), self.counts, self.deviations, self.position, self.reach)
+        return model
+
+    def observe(self, rng: np.random.Generator, *, trials: int | None = None) -> Values:
+        """(n,) fresh means of as many trials as there are of each architecture, or of `trials` each."""
+        counts = self.counts if trials is None else np.full_like(self.counts, trials)
+        shape = (len(self.values), int(counts.max()))
+        drawn = self.deviations[self.position[:, None] + rng.integers(-self.reach, self.reach + 1, shape)]
+        taken = np.arange(shape[1]) < counts[:, None]
+        return self.values + (drawn * taken).sum(axis=1) / counts
+
+    def ceiling(self, metric: Metric, *, seed: int = 0, simulations: int = 30) -> Ceiling:
+        """The metric of the true values against fresh means.
+
+        Raises:
+            UndefinedError: the metric has no value on them.
+        """
+        value, sd = self._simulated(lambda rng: metric(self.observe(rng), self.values), seed, simulations)
+        least, most = int(self.counts.min()), int(self.counts.max())
+        each = f"{most}" if least == most else f"{least} to {most}"
+        method = (
+            f"true values against means of {each} simulated trials, {simulations} simulations; values and noise by "
+            "accuracy level such that both together are distributed as the observed means"
+        )
+        return Ceiling(value, sd, method)
+
+    def between(self, *, trials: int | None = None, seed: int = 0, simulations: int = 30) -> float:
+        """Expected tau-b between two independent means, of as many trials as there are or of `trials` each."""
+        return self._simulated(
+            lambda rng: tau(self.observe(rng, trials=trials), self.observe(rng, trials=trials)), seed, simulations
+        )[0]
+
+    def _simulated(
+        self, simulate: Callable[[np.random.Generator], float], seed: int, simulations: int
+    ) -> tuple[float, float]:
+        rng = np.random.default_rng(seed)
+        found = [simulate(rng) for _ in range(simulations)]
+        return float(np.mean(found)), float(np.std(found))
+
+
+def noise_ceiling(metric: Metric, trials: Trials, *, seed: int = 0, simulations: int = 30) -> Ceiling:
+    """What a perfect score could reach against these trials; for many metrics, fit one `NoiseModel`.
+
+    Args:
+        metric: any metric.
+        trials: values (architectures, trials), higher is better.
+        seed: of the simulations.
+        simulations: how many.
+
+    Raises:
+        UndefinedError: it is unknown; the message is the reason.
+    """
+    return NoiseModel.fit(trials, seed=seed).ceiling(metric, seed=seed, simulations=simulations)
+
+
+def tau_between_trials(trials: Trials) -> float:
+    """Mean tau-b over the pairs of trials, each over the architectures that have both: a value without any model.
+
+    Raises:
+        UndefinedError: means only, or no pair of trials shares two different architectures.
+    """
+    if trials.means_only:
+        raise UndefinedError("unknown: the truth holds means only")
+    columns = trials.values.T
+    pairs = [(a, b, ~np.isnan(a) & ~np.isnan(b)) for a, b in combinations(columns, 2)]
+    found = [tau(a[both], b[both]) for a, b, both in pairs if both.any()]
+    if not found:
+        raise UndefinedError("unknown: no architecture has two trials")
+    return float(np.mean(found))

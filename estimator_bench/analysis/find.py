@@ -1,0 +1,307 @@
+"""From stored runs to findings. Nothing here computes a score; metrics are derived anew each time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from estimator_bench.analysis.ceiling import Ceiling, NoiseModel
+from estimator_bench.analysis.evaluation import Evaluation, MetricResult, evaluate_scores
+from estimator_bench.analysis.findings import Cost, Findings, Row, Section
+from estimator_bench.analysis.intervals import paired_difference
+from estimator_bench.errors import (
+    CorruptDataError,
+    MissingDataError,
+    PluginError,
+    UndefinedError,
+    UnknownNameError,
+)
+from estimator_bench.estimator import oriented
+from estimator_bench.estimator_spec import make_estimator
+from estimator_bench.ground_truth import Task, Trials
+from estimator_bench.metrics.catalogue import DEFAULT_METRICS, parse_metric
+from estimator_bench.metrics.metric import Metric
+from estimator_bench.metrics.ties import Values
+from estimator_bench.metrics.top_k import p_top
+from estimator_bench.registry import find_task
+from estimator_bench.runs.plan import BASELINES
+from estimator_bench.runs.store import RunRecord, Store
+from estimator_bench.space import AnySpace, Architecture
+
+CURVE_POINTS = 25
+REASONS = 3
+"""How many reasons of failure are shown per row."""
+
+
+def parse_metrics(names: Sequence[str]) -> list[Metric]:
+    """The metrics asked for, or the default ones."""
+    return [parse_metric(name) for name in names or DEFAULT_METRICS]
+
+
+def find(
+    store: Store, metrics: Sequence[Metric], *, runs: Collection[str] | None = None, strict: bool = False
+) -> Findings:
+    """Evaluate stored runs, in sections of comparable ones.
+
+    Args:
+        store: open results.
+        metrics: what to compute.
+        runs: ids of the runs to show; by default, of each estimator, task and protocol the latest that was asked for.
+        strict: refuse a metric that makes no sense on the population, instead of showing the reason.
+
+    Raises:
+        UsageError: `strict`, and a metric makes no sense.
+    """
+    sections, notes = [], []
+    for records in _grouped(store, runs):
+        try:
+            sections.append(_section(store, records, metrics, strict=strict))
+        except (UnknownNameError, MissingDataError, CorruptDataError, PluginError) as error:
+            # What is gone since the run must not hide the other sections.
+            notes.append(f"{', '.join(record.spec for record in records)} on {records[0].task} not shown: {error}")
+    return Findings(sections, store.invocations(), notes)
+
+
+def _grouped(store: Store, runs: Collection[str] | None) -> list[list[RunRecord]]:
+    """Runs that may stand in one table, each estimator in the version asked for last."""
+    records = {record.id: record for record in store.runs()}
+    asked = [run for invocation in store.invocations() for run in invocation.runs]
+    latest = {}
+    for record in (records[run] for run in (asked if runs is None else runs)):
+        latest[record.spec, record.task, _text(record.identity["protocol"])] = record
+    groups: dict[tuple[str, ...], list[RunRecord]] = {}
+    for record in latest.values():
+        identity = record.identity
+        comparable = (_text(identity[part]) for part in ("task", "protocol", "truth", "recipe", "libraries"))
+        groups.setdefault((*comparable, record.population), []).append(record)
+    return list(groups.values())
+
+
+def _text(value: object) -> str:
+    return json.dumps(value, sort_keys=True)
+
+
+@dataclass(frozen=True)
+class _Population:
+    """What the rows of one section have in common; `unseen` masks the headline."""
+
+    space: AnySpace
+    task: Task
+    archs: Sequence[Architecture]
+    trials: Trials
+    unseen: NDArray[np.bool_]
+    metrics: Sequence[Metric]
+    strict: bool
+
+    @property
+    def sign(self) -> float:
+        """Turns truth so that higher is better."""
+        return 1.0 if self.task.higher_is_better else -1.0
+
+    @cached_property
+    def truth(self) -> Values:
+        """(architectures,) higher is better; NaN where it is missing."""
+        return self.sign * self.trials.mean()
+
+    def evaluate(self, scores: Values, mask: NDArray[np.bool_], *, intervals: bool = True) -> Evaluation:
+        """Metrics of oriented scores on some of the architectures, in the unit of the task."""
+        found = evaluate_scores(self.truth[mask], scores[mask], self.metrics, intervals=intervals, strict=self.strict)
+        results = {metric.name: self.in_unit(metric, found.results[metric.name]) for metric in self.metrics}
+        return replace(found, results=results)
+
+    def in_unit(self, metric: Metric, result: MetricResult) -> MetricResult:
+        """A result in the truth's unit turned back to the direction of the task."""
+        if not metric.unit or result.value is None or self.sign > 0:
+            return result
+        low, high = (None if end is None else -end for end in (result.high, result.low))
+        return replace(result, value=-result.value, low=low, high=high)
+
+
+def _section(store: Store, records: Sequence[RunRecord], metrics: Sequence[Metric], *, strict: bool) -> Section:
+    """One table.
+
+    Raises:
+        BenchError: its task or data are not there any more.
+    """
+    first = records[0]
+    space, truth, task = find_task(first.task)
+    if truth.digest != first.identity["truth"]:
+        raise CorruptDataError(
+            f"{task}: the table has changed since these scores were made ({first.identity['truth'][:12]}, "
+            f"now {truth.digest[:12]}): give the run command again"
+        )
+    archs = [space.parse(text) for text in store.population(first.population)]
+    seen = frozenset().union(*(record.labels for record in records))
+    unseen = np.array([str(arch) not in seen for arch in archs])
+    population = _Population(space, task, archs, truth.trials(task, archs), unseen, metrics, strict)
+    counts = np.unique(np.geomspace(1, max(1, unseen.sum()), CURVE_POINTS).round().astype(int))
+    everything = {record.id: record for record in store.runs()}
+    drawn = [_row(store, record, everything, population, counts) for record in records]
+    best = _best_in([(row.spec, scores) for row, scores in drawn], population)
+    everywhere = truth.population(task)
+    return Section(
+        task=task,
+        protocol=first.identity["protocol"],
+        truth_digest=truth.digest,
+        libraries=first.identity["libraries"],
+        available=len(archs) if everywhere is None else len(everywhere),
+        population=len(archs),
+        headline=int(unseen.sum()),
+        metrics=metrics,
+        ceilings=_ceilings(population),
+        trials=_describe(population.trials),
+        curve_shares=(counts / max(1, unseen.sum())).tolist(),
+        rows=[replace(row, best_in=best[row.spec]) for row, _ in drawn],
+    )
+
+
+def _row(
+    store: Store,
+    record: RunRecord,
+    records: Mapping[str, RunRecord],
+    population: _Population,
+    counts: NDArray[np.int_],
+) -> tuple[Row, Values]:
+    """One row, without `best_in`, and its oriented scores."""
+    estimator = make_estimator(record.spec)
+    combined = store.combined(record.id, record.population)
+    uncombined = combined is None
+    if combined is None:  # killed before its end
+        combined = np.full((len(population.archs), 1), np.nan)
+    columns = [oriented(column, estimator, population.task) for column in combined.T]
+    unseen = population.unseen
+    replicates = zip(record.replicates or (), columns[1:], strict=False)
+    state = _State.of(store, record, records, population)
+    return Row(
+        spec=record.spec,
+        run=record.id,
+        kind=estimator.kind,
+        citation=estimator.citation,
+        description=(type(estimator).__doc__ or "").strip().partition("\n")[0],
+        baseline=record.spec in BASELINES,
+        evaluation=population.evaluate(columns[0], unseen),
+        with_seen=population.evaluate(columns[0], np.ones_like(unseen)).results if record.labels else {},
+        by_replicate={name: population.evaluate(one, unseen, intervals=False).results for name, one in replicates},
+        best_in=frozenset(),
+        missing=len(population.archs) if uncombined else state.missing,
+        failed=state.failed,
+        reasons=state.reasons,
+        cost=state.cost,
+        truth=population.trials.mean()[unseen],
+        scores=combined[unseen, 0],
+        curve=[p_top(population.truth[unseen], columns[0][unseen], count) for count in counts],
+    ), columns[0]
+
+
+@dataclass(frozen=True)
+class _State:
+    """How far a run is and what it took; for one that combines others, with theirs."""
+
+    missing: int
+    failed: int
+    reasons: Sequence[str]
+    cost: Cost
+
+    @classmethod
+    def of(cls, store: Store, record: RunRecord, records: Mapping[str, RunRecord], population: _Population) -> _State:
+        if members := record.identity["members"]:
+            states = [cls.of(store, records[member], records, population) for member in members]
+            return cls(
+                max(state.missing for state in states),
+                max(state.failed for state in states),
+                [reason for state in states for reason in state.reasons][:REASONS],
+                _sum_of([state.cost for state in states]),
+            )
+        kind = make_estimator(record.spec).invariant_to
+        stored = store.scores(record.id)
+        own = [stored.get(str(population.space.representative(arch, kind))) for arch in population.archs]
+        failures = [score.message or "" for score in own if score is not None and score.status == "error"]
+        reasons = [record.failure] if record.failure is not None else list(dict.fromkeys(failures))
+        prepare = None if record.prepare is None else record.prepare.wall
+        wall = [score.wall for score in stored.values()]
+        cost = Cost(
+            prepare=prepare,
+            wall=float(np.median(wall)) if wall else np.nan,
+            marginal=float(np.median([score.marginal for score in stored.values()])) if wall else np.nan,
+            total=sum(wall) + (prepare or 0.0),
+            networks=len(stored),
+            labels=len(record.labels),
+            peak_memory=record.peak_memory,
+        )
+        return cls(own.count(None), len(failures), reasons[:REASONS], cost)
+
+
+def _sum_of(costs: Sequence[Cost]) -> Cost:
+    """What several estimators cost together."""
+    prepared = [cost.prepare for cost in costs if cost.prepare is not None]
+    return Cost(
+        prepare=sum(prepared) if prepared else None,
+        wall=sum(cost.wall for cost in costs),
+        marginal=sum(cost.marginal for cost in costs),
+        total=sum(cost.total for cost in costs),
+        networks=max(cost.networks for cost in costs),
+        labels=max(cost.labels for cost in costs),
+        peak_memory=max(cost.peak_memory for cost in costs),
+    )
+
+
+def _best_in(rows: Sequence[tuple[str, Values]], population: _Population) -> dict[str, frozenset[str]]:
+    """For each row the metrics in which it is significantly better than every other row, seen on the same halves."""
+    best: dict[str, set[str]] = {spec: set() for spec, _ in rows}
+    known = population.unseen & ~np.isnan(population.truth)
+    truth = population.truth[known]
+    for metric in population.metrics:
+        better = 1.0 if metric.higher_is_better else -1.0
+        values = {}
+        for spec, scores in rows:
+            with suppress(UndefinedError):
+                values[spec] = better * metric(truth, scores[known])
+        ranking = sorted(values, key=lambda spec: -values[spec])
+        scores_of = dict(rows)
+        if len(ranking) > 1 and all(
+            _beats(metric, better, truth, scores_of[ranking[0]][known], scores_of[other][known])
+            for other in ranking[1:]
+        ):
+            best[ranking[0]].add(metric.name)
+    return {spec: frozenset(names) for spec, names in best.items()}
+
+
+def _beats(metric: Metric, better: float, truth: Values, one: Values, other: Values) -> bool:
+    try:
+        difference = paired_difference(metric, truth, one, other)
+    except UndefinedError:
+        return False
+    return difference.significant and better * difference.value > 0
+
+
+def _ceilings(population: _Population) -> dict[str, Ceiling | str]:
+    """For each metric what a perfect score could reach against these trials, or why that is unknown."""
+    trials = population.trials
+    try:
+        model = NoiseModel.fit(replace(trials, values=population.sign * trials.values[population.unseen]))
+    except UndefinedError as error:
+        return {metric.name: str(error) for metric in population.metrics}
+    return {metric.name: _ceiling(model, metric, population.sign) for metric in population.metrics}
+
+
+def _ceiling(model: NoiseModel, metric: Metric, sign: float) -> Ceiling | str:
+    try:
+        found = model.ceiling(metric)
+    except UndefinedError as error:
+        return str(error)
+    return replace(found, value=sign * found.value) if metric.unit else found
+
+
+def _describe(trials: Trials) -> str:
+    """What is known of the noise of a truth, in words."""
+    if trials.means_only:
+        return "means only"
+    counts = (~np.isnan(trials.values)).sum(axis=1)
+    least, most = counts.min(), counts.max()
+    return f"{most} trials each" if least == most else f"{least} to {most} trials each"

@@ -1,0 +1,123 @@
+"""Everything a report shows, as plain data; `analysis.find` makes it from stored runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from estimator_bench.analysis.ceiling import Ceiling
+from estimator_bench.analysis.evaluation import Evaluation, MetricResult
+from estimator_bench.ground_truth import Task
+from estimator_bench.metrics.metric import Metric
+from estimator_bench.runs.store import Invocation
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a score costs, measured by the harness.
+
+    Attributes:
+        prepare: wall seconds before the first score, such as training; None if nothing was prepared.
+        wall: median wall seconds per network, of the estimator alone; NaN if no network was scored.
+        marginal: median wall seconds per network that it adds to passes others run anyway.
+        total: wall seconds of all networks scored, and of preparing.
+        networks: class representatives scored.
+        labels: architectures whose ground truth it saw.
+        peak_memory: bytes, of the largest process that worked for it.
+    """
+
+    prepare: float | None
+    wall: float
+    marginal: float
+    total: float
+    networks: int
+    labels: int
+    peak_memory: int
+
+
+@dataclass(frozen=True)
+class Row:
+    """One estimator under one task and protocol.
+
+    Attributes:
+        spec, run: the estimator and the id of its run.
+        baseline: one of those that stand in every report.
+        evaluation: on the architectures of the section's headline, labelled ones left out.
+        with_seen: metrics on the whole population, for estimators that saw some of its labels.
+        by_replicate: for each replicate its metrics, where there are several.
+        best_in: metrics in which it beats every other row significantly.
+        missing: architectures not scored yet, or never.
+        failed: architectures whose score could not be made.
+        reasons: why, some of them.
+        truth, scores: (architectures,) of the headline: task values in their unit, scores as the estimator gave them.
+        curve: P@top at each share of `Section.curve_shares`.
+    """
+
+    spec: str
+    run: str
+    kind: str
+    citation: str
+    description: str
+    baseline: bool
+    evaluation: Evaluation
+    with_seen: Mapping[str, MetricResult]
+    by_replicate: Mapping[str, Mapping[str, MetricResult]]
+    best_in: frozenset[str]
+    missing: int
+    failed: int
+    reasons: Sequence[str]
+    cost: Cost
+    truth: NDArray[np.float64] = field(repr=False)
+    scores: NDArray[np.float64] = field(repr=False)
+    curve: Sequence[float] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Section:
+    """Rows that may be compared: one task, one protocol, one version of the data, one population.
+
+    Attributes:
+        available: architectures the task has values for.
+        population: architectures scored.
+        headline: of these, the ones no estimator of the section saw the label of; metrics are of these.
+        ceilings: for each metric what a perfect score could reach, or why that is unknown.
+        trials: what is known of the noise, in words.
+        curve_shares: shares of the headline at which the rows' P@top curves are given.
+    """
+
+    task: Task
+    protocol: Mapping[str, Any]
+    truth_digest: str
+    libraries: Mapping[str, str]
+    available: int
+    population: int
+    headline: int
+    metrics: Sequence[Metric]
+    ceilings: Mapping[str, Ceiling | str]
+    trials: str
+    curve_shares: Sequence[float]
+    rows: Sequence[Row]
+
+    @property
+    def complete(self) -> bool:
+        """Whether every score asked for exists."""
+        return all(row.missing == row.failed == 0 for row in self.rows)
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What a report shows.
+
+    Attributes:
+        sections: never to be merged into one table.
+        invocations: the commands that made the results.
+        notes: what could not be shown, and why.
+    """
+
+    sections: Sequence[Section]
+    invocations: Sequence[Invocation]
+    notes: Sequence[str]

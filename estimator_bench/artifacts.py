@@ -1,0 +1,46 @@
+"""Expensive things that several estimators, workers and runs share: made once, found by key, resumed inside."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+from estimator_bench.data.atomic import atomic_write
+from estimator_bench.errors import StoreError
+
+
+@dataclass(frozen=True)
+class ArtifactStore:
+    """A folder of artifacts, each a folder named by what it is and the hash of what it depends on."""
+
+    root: Path
+
+    def get_or_make(self, what: str, key: Mapping[str, Any], make: Callable[[Path], None]) -> Path:
+        """The folder of an artifact, made by `make(folder)` if it is not there.
+
+        Only one process makes it; others wait. `make` finds in the folder what an interrupted call left there, so it
+        can resume. The artifact counts as made once `make` has returned.
+
+        Args:
+            what: kind of the artifact, such as `one-shot`.
+            key: everything it depends on, as plain values, code included.
+            make: fills the folder.
+        """
+        text = json.dumps(key, sort_keys=True)
+        folder = self.root / f"{what}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with FileLock(folder / "lock"):
+                done = folder / "key.json"
+                if not done.exists():
+                    make(folder)
+                    atomic_write(done, text)
+        except OSError as error:
+            raise StoreError(f"cannot write the artifact {folder}: {error.strerror or error}") from error
+        return folder

@@ -1,0 +1,26 @@
+"""Options that several verbs share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+DEFAULT_OUTPUT = Path("estimator-bench-results")
+
+PluginOption = Annotated[
+    list[str] | None,
+    typer.Option("--plugin", help="A Python file, or a folder of them, with estimators or spaces. Repeatable."),
+]
+OutputOption = Annotated[Path, typer.Option("--output", "-o", help="Folder of the results and reports.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
+MetricsOption = Annotated[
+    list[str] | None,
+    typer.Option("--metrics", help="Metrics such as tau,p@top5%,p@top5,br@10; the defaults if left out. Repeatable."),
+]
+
+
+def split_names(values: list[str] | None) -> list[str]:
+    """The names of a repeatable option whose values may hold several, separated by commas."""
+    return [name.strip() for value in values or [] for name in value.split(",") if name.strip()]

@@ -1,0 +1,118 @@
+"""Plans and findings on the terminal, and findings as files."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import typer
+from tabulate import tabulate
+
+from estimator_bench.analysis.evaluation import MetricResult
+from estimator_bench.analysis.findings import Findings, Row, Section
+from estimator_bench.data.atomic import atomic_write
+from estimator_bench.registry import load, names
+from estimator_bench.runs.plan import Plan
+from estimator_bench.runs.store import FILE, Store
+
+TERMINAL_METRICS = 4
+"""How many metrics fit beside each other on a terminal; the report has all."""
+
+
+def print_plan(plan: Plan, output: Path, *, as_json: bool) -> None:
+    """What a request comes to, and how much of it is stored already."""
+    stored: dict[str, Mapping[str, Any]] = {}
+    if (output / FILE).exists():
+        with Store(output, write=False) as store:
+            known = {record.id for record in store.runs()}
+            stored = {run.id: store.scores(run.id) for run in plan.runs if run.id in known}
+    missing = plan.missing(lambda run: stored.get(run, {}))
+    rows = [
+        {
+            "estimator": run.spec,
+            "run": run.id,
+            "networks": 0 if run.members else len(set(run.representatives)),
+            "to score": len(missing.get(run.id, [])),
+        }
+        for run in plan.runs
+    ]
+    if as_json:
+        size = {"architectures": len(plan.population), "available": plan.available}
+        typer.echo(json.dumps({"task": str(plan.task), **size, "output": str(output), "runs": rows}, indent=2))
+        return
+    typer.echo(f"{plan.task}: {len(plan.population)} of {plan.available} architectures, results in {output}")
+    typer.echo(tabulate(rows, headers="keys"))
+    typer.echo("Nothing was done (--dry-run).")
+
+
+def write_reports(findings: Findings, output: Path, formats: Sequence[str] | None = None) -> list[Path]:
+    """Write the findings in the given formats, by default all, into the results folder; returns the files."""
+    written = []
+    for name in formats or names("report"):
+        renderer = load("report", name)()
+        path = output / f"report{renderer.suffix}"
+        atomic_write(path, renderer.render(findings))
+        written.append(path)
+    return written
+
+
+def print_findings(findings: Findings, written: Sequence[Path]) -> None:
+    """The headline table of every section."""
+    for section in findings.sections:
+        typer.echo(_headline(section))
+        typer.echo(tabulate([_cells(row, section) for row in section.rows], headers="keys", disable_numparse=True))
+        typer.echo()
+    for note in findings.notes:
+        typer.echo(f"note: {note}")
+    typer.echo(f"written: {', '.join(map(str, written))}")
+
+
+def print_json(findings: Findings) -> None:
+    """The findings as one JSON object on standard output; NaN and infinities as null."""
+    typer.echo(json.dumps(_plain(findings), indent=2, allow_nan=False))
+
+
+def result_text(result: MetricResult) -> str:
+    """A value with its interval, or why there is none."""
+    if result.value is None:
+        return str(result.reason)
+    if result.low is None or result.high is None:
+        return f"{result.value:.3f}"
+    return f"{result.value:.3f} [{result.low:.3f}, {result.high:.3f}]"
+
+
+def _headline(section: Section) -> str:
+    partial = "" if section.complete else "  PARTIAL: some scores are missing or failed"
+    return f"{section.task}: {section.headline} of {section.available} architectures, {section.task.unit}{partial}"
+
+
+def _cells(row: Row, section: Section) -> dict[str, str]:
+    shown = section.metrics[:TERMINAL_METRICS]
+    cells = {"estimator": row.spec}
+    for metric in shown:
+        cells[metric.name] = result_text(row.evaluation.results[metric.name])
+    cells["coverage"] = f"{row.evaluation.coverage:.1%}"
+    cells["distinct"] = str(row.evaluation.distinct)
+    cells["s/network"] = "-" if math.isnan(row.cost.wall) else f"{row.cost.wall:.2g}"
+    return cells
+
+
+def _plain(value: Any) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {item.name: _plain(getattr(value, item.name)) for item in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, np.ndarray):
+        return _plain(value.tolist())
+    if isinstance(value, (frozenset, set)):
+        return sorted(value)
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value if isinstance(value, (str, int, float, bool)) or value is None else str(value)

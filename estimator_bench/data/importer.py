@@ -1,0 +1,38 @@
+"""How one official file of a benchmark becomes a table of this project."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from estimator_bench.data.table import Table
+
+
+class Importer(ABC):
+    """Reads one kind of official file. The files are untrusted: no pickle, no eval.
+
+    Attributes:
+        table: name of the table made, such as `nats`.
+        expects: the file or folder name it looks for, for messages and `data list`.
+        source: where the file comes from: repository or paper.
+        licence: of the file, or `unknown`.
+    """
+
+    table: str
+    expects: str
+    source: str
+    licence: str
+
+    @abstractmethod
+    def find(self, path: Path) -> Path | None:
+        """The file to read when the user points at `path` (the file itself, or a folder that holds it)."""
+
+    @abstractmethod
+    def read(self, path: Path) -> Table:
+        """The table made of the file that `find` found.
+
+        Raises:
+            CorruptDataError: damaged, truncated, or not what it says it is.
+        """

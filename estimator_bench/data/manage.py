@@ -1,0 +1,140 @@
+"""Importing, listing and checking the tables of search spaces."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from estimator_bench.data.home import table_folder
+from estimator_bench.data.table import MANIFEST, Manifest, open_table, read_manifest, write_table
+from estimator_bench.data.table_truth import TableTruth
+from estimator_bench.errors import CorruptDataError, MissingDataError
+from estimator_bench.space import AnySpace
+
+
+@dataclass(frozen=True)
+class ImportedTable:
+    """One official file that became a table: what was read, where the table lies, and what it says of itself."""
+
+    file: Path
+    folder: Path
+    manifest: Manifest
+
+
+@dataclass(frozen=True)
+class TableState:
+    """What there is of one table.
+
+    Attributes:
+        space: name of the search space.
+        table: name of the table.
+        tasks: what it answers.
+        state: imported by the user, shipped with the package, nowhere, or there with a manifest that is damaged.
+        folder: where it lies; None if it is missing.
+        manifest: what it says of itself; None if it is missing or damaged.
+        size: bytes on disk.
+        source: of the values, or of the file to import.
+        licence: of the values.
+        command: what gets it.
+    """
+
+    space: str
+    table: str
+    tasks: Sequence[str]
+    state: Literal["installed", "embedded", "missing", "damaged"]
+    folder: Path | None
+    manifest: Manifest | None
+    size: int
+    source: str
+    licence: str
+    command: str
+
+
+@dataclass(frozen=True)
+class Verified:
+    """Outcome of reading a whole table again: `problem` is None if every byte is as it was written."""
+
+    space: str
+    table: str
+    folder: Path
+    problem: str | None
+
+
+def import_tables(space: AnySpace, path: Path, home: Path) -> list[ImportedTable]:
+    """Make a table in `home` of every official file of `space` found at `path`.
+
+    Args:
+        space: whose importers look for their files.
+        path: one of the files, or a folder that holds some.
+        home: folder of user data.
+
+    Raises:
+        MissingDataError: no importer knows a file there.
+        CorruptDataError: a file is not what it should be; the tables of the files before it are kept.
+        StoreError: `home` cannot be written.
+    """
+    found = [(importer, file) for importer in space.importers() if (file := importer.find(path)) is not None]
+    if not found:
+        expected = ", ".join(importer.expects for importer in space.importers()) or "nothing"
+        raise MissingDataError(
+            f"there is no file of space '{space.name}' at {path}; it imports {expected}: give such a file, or the "
+            "folder it lies in, under its own name"
+        )
+    imported = []
+    for importer, file in found:
+        folder = table_folder(home, space.name, importer.table)
+        imported.append(ImportedTable(file, folder, write_table(folder, importer.read(file))))
+    return imported
+
+
+def list_tables(spaces: Iterable[AnySpace]) -> list[TableState]:
+    """Every table that the spaces know, installed or not."""
+    return [_state_of(truth) for truth in _table_truths(spaces)]
+
+
+def verify(spaces: Iterable[AnySpace]) -> list[Verified]:
+    """Read every table of the spaces again, imported and shipped, and compare it with its hash."""
+    return [
+        Verified(truth.space.name, truth.table, folder, _problem_of(folder, truth.command))
+        for truth in _table_truths(spaces)
+        for folder in truth.folders
+        if (folder / MANIFEST).exists()
+    ]
+
+
+def _table_truths(spaces: Iterable[AnySpace]) -> Iterator[TableTruth]:
+    return (truth for space in spaces for truth in space.ground_truths() if isinstance(truth, TableTruth))
+
+
+def _problem_of(folder: Path, command: str) -> str | None:
+    try:
+        open_table(folder, command)
+    except CorruptDataError as error:
+        return str(error)
+    return None
+
+
+def _state_of(truth: TableTruth) -> TableState:
+    state: Literal["installed", "embedded", "missing", "damaged"] = "missing"
+    manifest, folder = None, truth.folder
+    if folder is not None:
+        state = "embedded" if folder == truth.embedded else "installed"
+        try:
+            manifest = read_manifest(folder, truth.command)
+        except CorruptDataError:
+            state = "damaged"
+    known = manifest or next((one for one in truth.space.importers() if one.table == truth.table), None)
+    return TableState(
+        space=truth.space.name,
+        table=truth.table,
+        tasks=[str(task) for task in truth.tasks],
+        state=state,
+        folder=folder,
+        manifest=manifest,
+        size=sum(file.stat().st_size for file in folder.iterdir()) if folder else 0,
+        source=known.source if known else "unknown",
+        licence=known.licence if known else "unknown",
+        command=truth.command,
+    )

@@ -1,0 +1,163 @@
+"""Ground truth that is a table: which columns answer which task."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from estimator_bench.data.home import data_home, table_folder
+from estimator_bench.data.table import MANIFEST, Table, open_table
+from estimator_bench.errors import CorruptDataError, MissingDataError
+from estimator_bench.ground_truth import GroundTruth, Task, Trials
+from estimator_bench.space import AnySpace, Architecture
+
+
+@dataclass(frozen=True)
+class TaskColumns:
+    """Where in a table the values of one task are.
+
+    Attributes:
+        names: one column of means, (rows,); or one of trials, (rows, trials); or several columns, one per trial.
+        minimum_trials: rows with fewer trials are not covered by the task.
+    """
+
+    names: tuple[str, ...]
+    minimum_trials: int = 1
+
+
+class TableTruth(GroundTruth):
+    """Answers tasks from one table, opened on first use: the imported one, or else the one shipped with the package.
+
+    The rows belong to the architectures named by the column `architecture` (text form) or `index` (position in
+    `space.architectures()`).
+    """
+
+    def __init__(
+        self,
+        space: AnySpace,
+        table: str,
+        columns: Mapping[Task, TaskColumns],
+        command: str,
+        embedded: Path | None = None,
+    ) -> None:
+        """Open nothing yet.
+
+        Args:
+            space: whose architectures the rows are about.
+            table: name of the table.
+            columns: for each task, where its values are.
+            command: what the user types to get the table.
+            embedded: folder of the table that the package ships, if it does.
+        """
+        self.space = space
+        self.table = table
+        self.command = command
+        self.embedded = embedded
+        self._columns = columns
+
+    @property
+    def tasks(self) -> Sequence[Task]:
+        """Every task the columns answer."""
+        return list(self._columns)
+
+    @property
+    def folders(self) -> Sequence[Path]:
+        """Where the table may be, in the order of preference."""
+        imported = table_folder(data_home(), self.space.name, self.table)
+        return [imported] if self.embedded is None else [imported, self.embedded]
+
+    @property
+    def folder(self) -> Path | None:
+        """Where the table is; None if it is not installed."""
+        return next((folder for folder in self.folders if (folder / MANIFEST).exists()), None)
+
+    @property
+    def installed(self) -> bool:
+        """Whether a table was imported or shipped."""
+        return self.folder is not None
+
+    @property
+    def digest(self) -> str:
+        """sha256 of the columns."""
+        return self._opened.manifest.sha256
+
+    def population(self, task: Task) -> Sequence[Architecture]:
+        """The architectures with a value, in the order of the rows."""
+        everything = self._everything
+        covered = ~np.isnan(self._values(task)).all(axis=1)
+        if everything is None:
+            texts = self._opened.columns["architecture"][covered].tolist()
+            return [self.space.parse(text.decode()) for text in texts]
+        return [everything[index] for index in self._opened.columns["index"][covered].tolist()]
+
+    def trials(self, task: Task, archs: Sequence[Architecture]) -> Trials:
+        """The values of these architectures; means only if the task is one column of means."""
+        keys = archs if self._everything is not None else [str(arch).encode() for arch in archs]
+        rows = np.array([self._rows.get(key, -1) for key in keys], dtype=np.intp)
+        values = self._values(task)
+        found = np.where(rows[:, None] < 0, np.nan, values[rows])
+        return Trials(found, means_only=self._is_mean(task))
+
+    def _is_mean(self, task: Task) -> bool:
+        names = self._columns[task].names
+        return len(names) == 1 and self._opened.columns[names[0]].ndim == 1
+
+    def _values(self, task: Task) -> NDArray[np.float64]:
+        """(rows, trials) values of the task; rows that it does not cover are NaN."""
+        wanted, columns = self._columns[task], self._opened.columns
+        values = np.column_stack([columns[name] for name in wanted.names]).astype(np.float64)
+        values[(~np.isnan(values)).sum(axis=1) < wanted.minimum_trials] = np.nan
+        return values
+
+    @cached_property
+    def _everything(self) -> Sequence[Architecture] | None:
+        """The architectures that the column `index` counts in; None if the rows are named by text."""
+        return None if "architecture" in self._opened.columns else self.space.architectures()
+
+    @cached_property
+    def _rows(self) -> Mapping[Architecture | bytes, int]:
+        """The row of each architecture, found by its text form or, in a table of indices, by itself."""
+        table, everything = self._opened, self._everything
+        keys: Sequence[Architecture | bytes] = (
+            table.columns["architecture"].tolist()
+            if everything is None
+            else [everything[index] for index in table.columns["index"].tolist()]
+        )
+        rows = {key: row for row, key in enumerate(keys)}
+        if len(rows) < len(keys):
+            raise self._corrupt("has several rows about one architecture")
+        return rows
+
+    @cached_property
+    def _opened(self) -> Table:
+        if (folder := self.folder) is None:
+            asked = ", ".join(map(str, self.tasks))
+            raise MissingDataError(
+                f"table '{self.table}', which answers {asked}, is not here; get it with: {self.command}"
+            )
+        table = open_table(folder, self.command)
+        if problem := self._problem_of(table):
+            raise self._corrupt(problem)
+        return table
+
+    def _problem_of(self, table: Table) -> str | None:
+        """Why a table that was read well cannot answer the tasks, such as one of another space."""
+        missing = {name for wanted in self._columns.values() for name in wanted.names} - table.columns.keys()
+        if missing:
+            return f"lacks the columns {', '.join(sorted(missing))}"
+        if "architecture" in table.columns:
+            return None
+        everything, index = self.space.architectures(), table.columns.get("index")
+        if everything is None or index is None:
+            return "does not say which architectures its rows are about"
+        if not ((index >= 0) & (index < len(everything))).all():
+            return f"has rows about no architecture of space '{self.space.name}'"
+        return None
+
+    def _corrupt(self, problem: str) -> CorruptDataError:
+        return CorruptDataError(f"table {self.folder} {problem}; make it again with: {self.command}")

@@ -1,0 +1,100 @@
+"""What a run is: everything its scores depend on, down to the code. A change of any of it is another run."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import importlib.util
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+PACKAGE = "estimator_bench"
+VERSIONED = ("numpy", "scipy", "scikit-learn", "torch")
+"""Libraries whose release can change the last bits of a score."""
+
+
+def digest_of(content: Mapping[str, Any]) -> str:
+    """A short id of plain content: 12 hexadecimal digits."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
+
+
+@cache
+def library_versions() -> Mapping[str, str]:
+    """Version of each library that scores depend on."""
+    return {name: version(name) for name in VERSIONED}
+
+
+def differences(old: Mapping[str, Any], new: Mapping[str, Any], prefix: str = "") -> list[str]:
+    """Names of the entries in which two identities differ, such as `code: estimator_bench.estimators.synflow`."""
+    found = []
+    for key in sorted({*old, *new}):
+        before, after = old.get(key), new.get(key)
+        if isinstance(before, Mapping) and isinstance(after, Mapping):
+            found += differences(before, after, f"{prefix}{key}: ")
+        elif before != after:
+            found.append(f"{prefix}{key}")
+    return found
+
+
+@cache
+def code_closure(*modules: str) -> Mapping[str, str]:
+    """sha256 of the source of each module and of what it imports inside the package, transitively.
+
+    Imports for type checking alone do not count. Plug-in files count with what they import from the package.
+    """
+    sources: dict[str, str] = {}
+    waiting = list(modules)
+    while waiting:
+        module = waiting.pop()
+        path = _source_file(module)
+        if module in sources or path is None:
+            continue
+        source = path.read_bytes()
+        sources[module] = hashlib.sha256(source).hexdigest()
+        waiting += _imported(ast.parse(source), module, is_package=path.name == "__init__.py")
+    return dict(sorted(sources.items()))
+
+
+def _source_file(module: str) -> Path | None:
+    loaded = sys.modules.get(module)
+    spec = loaded.__spec__ if loaded is not None else importlib.util.find_spec(module)
+    return Path(spec.origin) if spec is not None and spec.origin is not None else None
+
+
+def _imported(tree: ast.Module, module: str, *, is_package: bool) -> Iterator[str]:
+    package = module if is_package else module.rpartition(".")[0]
+    for node in _runtime_nodes(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name.split(".")[0] == PACKAGE)
+        elif isinstance(node, ast.ImportFrom):
+            parent = package.rsplit(".", node.level - 1)[0] if node.level else ""
+            target = ".".join(filter(None, (parent, node.module)))
+            if target.split(".")[0] == PACKAGE:
+                yield from (_defining_module(target, alias.name) for alias in node.names)
+
+
+def _runtime_nodes(tree: ast.AST) -> Iterator[ast.AST]:
+    for node in ast.iter_child_nodes(tree):
+        yield node
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+            yield from _runtime_nodes(ast.Module(node.orelse, []))
+        else:
+            yield from _runtime_nodes(node)
+
+
+def _defining_module(target: str, name: str) -> str:
+    """The module `from target import name` reads the name from."""
+    if target == PACKAGE:
+        from estimator_bench import PUBLIC
+
+        return PUBLIC.get(name, f"{PACKAGE}.{name}")
+    try:
+        is_module = importlib.util.find_spec(f"{target}.{name}") is not None
+    except ModuleNotFoundError:
+        is_module = False
+    return f"{target}.{name}" if is_module else target

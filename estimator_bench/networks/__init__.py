@@ -1,0 +1,1 @@
+"""Shared torch pieces: supernets, passes over a network, counting, training. Imports torch."""

@@ -1,0 +1,138 @@
+"""All that an estimator gets: the space, the task, granted labels, inputs, seeds and shared artifacts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from estimator_bench.artifacts import ArtifactStore
+from estimator_bench.data.home import data_home
+from estimator_bench.errors import BudgetExceededError
+from estimator_bench.estimator import Estimator, LabelUse
+from estimator_bench.ground_truth import Task
+from estimator_bench.identity import code_closure
+from estimator_bench.protocol import Protocol, derive_seed, full_population
+from estimator_bench.registry import find_task
+from estimator_bench.space import AnySpace, Architecture
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+Values: TypeAlias = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Architectures with their ground truth: the mean over the trials, in the task's unit."""
+
+    archs: Sequence[Architecture]
+    values: Values
+
+    def __len__(self) -> int:
+        return len(self.archs)
+
+
+class LabelOracle:
+    """The only way to the ground truth: a granted sample, or a budget for architectures of the estimator's choice.
+
+    Attributes:
+        granted: drawn by the protocol's seed from all labelled architectures.
+        budget: labels that may still be asked for.
+    """
+
+    def __init__(self, granted: Labels, budget: int, lookup: Callable[[Sequence[Architecture]], Values]) -> None:
+        self.granted = granted
+        self.budget = budget
+        self._lookup = lookup
+        self._asked: list[Architecture] = []
+
+    def ask(self, archs: Sequence[Architecture]) -> Values:
+        """(architectures,) ground truth of architectures chosen by the estimator; each costs one label.
+
+        Raises:
+            BudgetExceededError: fewer labels are left than asked for.
+        """
+        if len(archs) > self.budget:
+            raise BudgetExceededError(f"asked for {len(archs)} labels with {self.budget} left of the protocol's budget")
+        self.budget -= len(archs)
+        self._asked.extend(archs)
+        return self._lookup(archs)
+
+    @property
+    def used(self) -> Sequence[Architecture]:
+        """Every architecture whose label the estimator has seen."""
+        return [*self.granted.archs, *self._asked]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What an estimator is asked to do. Nothing else of the ground truth is within its reach.
+
+    Attributes:
+        space: the search space of the architectures to score.
+        task: what is to be estimated.
+        protocol: seeds, inputs, device.
+        labels: the labels it may see.
+        sources: further problems to transfer from, by task name.
+        artifacts: where expensive shared things are kept.
+    """
+
+    space: AnySpace
+    task: Task
+    protocol: Protocol
+    labels: LabelOracle
+    sources: Mapping[str, Problem]
+    artifacts: ArtifactStore
+
+    def unlabelled(self, count: int) -> Sequence[Architecture]:
+        """Architectures without labels, drawn from the space by the protocol's seed, for pre-training."""
+        rng = self.protocol.rng("unlabelled")
+        return [self.space.sample(rng) for _ in range(count)]
+
+    def code_of(self, estimator: Estimator) -> Mapping[str, str]:
+        """The code an artifact of the estimator depends on: module -> sha256; belongs in the artifact's key."""
+        return code_closure(type(estimator).__module__, type(self.space).__module__)
+
+    def weight_seed(self, arch: Architecture) -> int:
+        """Seed of the initial weights of the network of `arch`."""
+        return derive_seed(self.protocol.seed, "weights", str(arch))
+
+    def network(self, arch: Architecture) -> nn.Module:
+        """A freshly built network of the task's recipe on the protocol's device; equal at every call."""
+        import torch
+
+        with torch.random.fork_rng():
+            torch.manual_seed(self.weight_seed(arch))
+            network: nn.Module = self.space.build(arch, self.task.recipe)
+        return network.to(self.protocol.device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+
+
+def make_problem(task_name: str, protocol: Protocol, uses_labels: LabelUse = "none") -> Problem:
+    """The problem of one task under one protocol, as an estimator that uses labels in this way gets to see it."""
+    space, truth, task = find_task(task_name)
+
+    def lookup(archs: Sequence[Architecture]) -> Values:
+        return truth.trials(task, archs).mean()
+
+    def oracle(count: int | None) -> LabelOracle:
+        # Drawn from everything that is labelled, so that a limit on what is scored does not change the labels.
+        archs = full_population(space, truth, task)
+        if count is not None:
+            drawn = protocol.rng("labels").permutation(len(archs))[:count]
+            archs = [archs[i] for i in drawn]
+        return LabelOracle(Labels(archs, lookup(archs)), 0, lookup)
+
+    if uses_labels == "granted":
+        labels = oracle(protocol.labels)
+    elif uses_labels == "all":
+        labels = oracle(None)
+    else:
+        labels = LabelOracle(Labels([], np.empty(0)), protocol.labels if uses_labels == "asked" else 0, lookup)
+    alone = replace(protocol, sources=())
+    sources = {name: make_problem(name, alone, "all") for name in protocol.sources}
+    return Problem(space, task, protocol, labels, sources, ArtifactStore(data_home() / "artifacts"))

@@ -1,0 +1,108 @@
+"""Which architectures are scored, on which inputs, with which labels and seeds: what makes two numbers comparable."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from estimator_bench.errors import UsageError
+from estimator_bench.ground_truth import GroundTruth, Task
+from estimator_bench.space import Architecture, SearchSpace
+
+SAMPLED_POPULATION = 1_000
+"""Architectures drawn where neither the ground truth nor the space can be enumerated."""
+
+
+def derive_seed(*parts: str | int) -> int:
+    """A seed in [0, 2^63) that depends on `parts` alone: not on order, sharding, workers or hash randomisation."""
+    digest = hashlib.sha256("\x1f".join(map(str, parts)).encode()).digest()
+    return int.from_bytes(digest[:8], "big") >> 1
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """The conditions of a measurement. Two runs with different protocols are not comparable.
+
+    Attributes:
+        seed: of the run; weights derive from (seed, class representative), the batch from the seed alone.
+        labels: architectures whose ground truth a predictor may see.
+        inputs: images of the batch for zero-cost estimators, `gaussian` or the name of a data set.
+        batch_size: images in that batch.
+        sources: tasks an estimator may transfer from, with all their labels.
+        device: where networks run, such as `cpu` or `cuda`.
+    """
+
+    seed: int = 0
+    labels: int = 100
+    inputs: str = "gaussian"
+    batch_size: int = 64
+    sources: tuple[str, ...] = ()
+    device: str = "cpu"
+
+    def __post_init__(self) -> None:
+        if self.labels < 0:
+            raise UsageError(f"the number of labels must not be negative, not {self.labels}")
+        if self.batch_size < 2:
+            raise UsageError(f"batch statistics need at least 2 images, not {self.batch_size}")
+
+    def rng(self, *purpose: str) -> np.random.Generator:
+        """A generator for one purpose, independent of those for other purposes."""
+        return np.random.default_rng(derive_seed(self.seed, *purpose))
+
+
+@dataclass(frozen=True)
+class Limit:
+    """How much of the population is scored: a count or a share (`200`, `5%`)."""
+
+    text: str
+    count: int | None = None
+    share: float | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> Limit:
+        """The limit written as `text`.
+
+        Raises:
+            UsageError: neither a positive whole number nor a percentage in (0, 100].
+        """
+        number = text.removesuffix("%")
+        try:
+            limit = cls(text, share=float(number) / 100) if text.endswith("%") else cls(text, count=int(number))
+        except ValueError:
+            raise UsageError(f"--limit '{text}': write a count such as 200, or a share such as 5%") from None
+        if (limit.count is not None and limit.count < 1) or (limit.share is not None and not 0 < limit.share <= 1):
+            raise UsageError(f"--limit '{text}': must be a positive count or a share above 0% and up to 100%")
+        return limit
+
+    def of(self, total: int) -> int:
+        """Architectures left of `total`; at least one."""
+        wanted = self.count if self.count is not None else int((self.share or 0) * total + 1e-9)
+        return min(total, max(1, wanted))
+
+
+def full_population(space: SearchSpace[Any], truth: GroundTruth, task: Task) -> Sequence[Architecture]:
+    """The architectures a task can be measured on, in a fixed order; a fixed sample where they cannot be enumerated."""
+    population = truth.population(task)
+    if population is None:
+        population = space.architectures()
+    if population is None:
+        rng = np.random.default_rng(derive_seed("population", space.name))
+        population = list(dict.fromkeys(space.sample(rng) for _ in range(SAMPLED_POPULATION)))
+    return population
+
+
+def scored_population(
+    population: Sequence[Architecture], protocol: Protocol, limit: Limit | None
+) -> Sequence[Architecture]:
+    """The architectures to score: all, or a uniform draw by the protocol's seed.
+
+    A smaller limit gives a subset of a larger one, so that raising the limit reuses every score.
+    """
+    if limit is None or limit.of(len(population)) == len(population):
+        return population
+    order = protocol.rng("limit").permutation(len(population))
+    return [population[i] for i in sorted(order[: limit.of(len(population))])]

@@ -1,0 +1,196 @@
+"""Names of spaces, estimators and reports: built in, from entry points, and from the user's plug-in files.
+
+Nothing is imported before it is asked for. A plug-in that cannot be imported is listed with its reason.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import inspect
+import os
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache, partial
+from importlib import import_module
+from importlib.metadata import entry_points
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Literal
+
+from estimator_bench.errors import PluginError, UnknownNameError, UsageError
+from estimator_bench.estimator import Estimator
+from estimator_bench.ground_truth import GroundTruth, Task
+from estimator_bench.guard import Failure, attempt
+from estimator_bench.report import Renderer
+from estimator_bench.space import AnySpace, SearchSpace
+
+What = Literal["estimator", "space", "report"]
+FOLDERS: Mapping[What, str] = {"estimator": "estimators", "space": "benchmarks", "report": "reports"}
+BASES: Mapping[What, type] = {"estimator": Estimator, "space": SearchSpace, "report": Renderer}
+PLUGIN_VARIABLE = "ESTIMATOR_BENCH_PLUGINS"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A registered name: where it comes from and how to load it."""
+
+    name: str
+    origin: str
+    load: Callable[[], Any]
+
+
+@dataclass(frozen=True)
+class BrokenPlugin:
+    """A plug-in that could not be imported."""
+
+    origin: str
+    reason: str
+
+
+_entries: dict[What, dict[str, Entry]] = {"estimator": {}, "space": {}, "report": {}}
+_broken: list[BrokenPlugin] = []
+_loaded_files: list[Path] = []
+
+
+def load_plugins(paths: Iterable[str]) -> None:
+    """Import plug-in files, or every .py file of a folder, and register what they define.
+
+    Raises:
+        UsageError: there is no such file or folder.
+        PluginError: a name is taken already; the message names both places.
+    """
+    for text in paths:
+        path = Path(text).expanduser().resolve()
+        if not path.exists():
+            raise UsageError(f"--plugin {text}: no such file or folder")
+        for file in sorted(path.glob("*.py")) if path.is_dir() else [path]:
+            if file not in _loaded_files:
+                _loaded_files.append(file)
+                _load_file(file)
+
+
+def plugin_files() -> tuple[str, ...]:
+    """The plug-in files loaded so far, for worker processes to load them too."""
+    _builtin_names()
+    return tuple(map(str, _loaded_files))
+
+
+def names(what: What) -> list[str]:
+    """All registered names of one sort."""
+    _builtin_names()
+    return sorted(_entries[what])
+
+
+def broken_plugins() -> list[BrokenPlugin]:
+    """Plug-ins that could not be imported, with the reason."""
+    _builtin_names()
+    return list(_broken)
+
+
+def origin(what: What, name: str) -> str:
+    """Where a registered name comes from: `built-in`, a distribution, or a file."""
+    return _entry(what, name).origin
+
+
+def load(what: What, name: str) -> Any:
+    """The class registered under a name.
+
+    Raises:
+        UnknownNameError: there is none; the message holds the nearest names.
+        PluginError: it cannot be imported.
+    """
+    entry = _entry(what, name)
+    loaded = attempt(entry.load)
+    if isinstance(loaded, Failure):
+        raise PluginError(f"{what} '{name}' from {entry.origin} cannot be imported: {loaded.reason}")
+    return loaded
+
+
+@cache
+def find_space(name: str) -> AnySpace:
+    """The search space of a name; one object per process."""
+    space: AnySpace = load("space", name)()
+    return space
+
+
+def find_task(text: str) -> tuple[AnySpace, GroundTruth, Task]:
+    """The task written `space/name@label`; the label may be left out, and then the first that has the name counts.
+
+    `space` alone stands for the default task of the space.
+    """
+    space_name, _, wanted = text.partition("/")
+    space = find_space(space_name)
+    tasks = [(truth, task) for truth in space.ground_truths() for task in truth.tasks]
+    if not wanted:
+        return (space, *tasks[0])
+    for truth, task in tasks:
+        if wanted in (task.name, f"{task.name}@{task.label}"):
+            return space, truth, task
+    raise UnknownNameError(f"task of {space_name}", wanted, {f"{task.name}@{task.label}" for _, task in tasks})
+
+
+def _entry(what: What, name: str) -> Entry:
+    _builtin_names()
+    if name not in _entries[what]:
+        hint = "; ".join(f"{broken.origin} could not be imported: {broken.reason}" for broken in _broken)
+        raise UnknownNameError(what, name, _entries[what], hint)
+    return _entries[what][name]
+
+
+def _register(what: What, entry: Entry) -> None:
+    taken = _entries[what].get(entry.name)
+    if taken is not None:
+        raise PluginError(f"two {what}s are called '{entry.name}': one in {taken.origin}, one in {entry.origin}")
+    _entries[what][entry.name] = entry
+
+
+@cache
+def _builtin_names() -> None:
+    """Register the built-in folders, then entry points, then the files of $ESTIMATOR_BENCH_PLUGINS."""
+    for what, folder in FOLDERS.items():
+        package = f"estimator_bench.{folder}"
+        for name, target in import_module(package).BUILTIN.items():
+            _register(what, Entry(name, "built-in", _loader(package + target)))
+        for point in entry_points(group=f"estimator_bench.{what}s"):
+            distribution = point.dist.name if point.dist else point.value
+            _register(what, Entry(point.name, distribution, point.load))
+    load_plugins(filter(None, os.environ.get(PLUGIN_VARIABLE, "").split(os.pathsep)))
+
+
+def _loader(target: str) -> Callable[[], Any]:
+    module, _, attribute = target.partition(":")
+    return lambda: getattr(import_module(module), attribute)
+
+
+def _load_file(file: Path) -> None:
+    module = attempt(_import_file, file)
+    if isinstance(module, Failure):
+        _broken.append(BrokenPlugin(str(file), module.reason))
+        return
+    for defined in vars(module).values():
+        value: Any = getattr(defined, "estimator", defined)  # what @zero_cost leaves on a function
+        for what, base in BASES.items():
+            if (
+                inspect.isclass(value)
+                and issubclass(value, base)
+                and value.__module__ == module.__name__
+                and not inspect.isabstract(value)
+            ):
+                _register(what, Entry(getattr(value, "name", "") or value.__name__, str(file), partial(_same, value)))
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _import_file(file: Path) -> ModuleType:
+    name = f"estimator_bench_plugin_{file.stem}_{hashlib.sha256(str(file).encode()).hexdigest()[:8]}"
+    spec = importlib.util.spec_from_file_location(name, file)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{file} is no Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module

@@ -1,0 +1,20 @@
+"""What a report is made of, and what turns it into a file. A report never computes a score."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from estimator_bench.analysis.findings import Findings
+
+
+class Renderer(ABC):
+    """Turns findings into a document of one format."""
+
+    name: ClassVar[str]
+    suffix: ClassVar[str]
+
+    @abstractmethod
+    def render(self, findings: Findings) -> str:
+        """The whole document, self-contained."""

@@ -1,0 +1,151 @@
+"""Where work is done: in this process, or in worker processes under a supervisor that survives their death."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from typing import Protocol, Self
+
+from estimator_bench.guard import Failure, attempt
+from estimator_bench.runs.jobs import Answer, Runners, Work
+
+Source = Callable[[], Work | None]
+"""Gives the next piece of work, or None when there is none left."""
+
+Outcome = Answer | Failure
+"""What came of a piece of work."""
+
+ATTEMPTS = 2
+"""How often work that kills its worker is tried before it is given up."""
+
+
+class Engine(Protocol):
+    """Does all the work of a source and yields each outcome as it comes, in any order."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def execute(self, source: Source) -> Iterator[tuple[Work, Outcome]]:
+        """Every piece of work with its outcome."""
+        ...
+
+
+class SerialEngine:
+    """Works in this process, one piece after the other."""
+
+    def __init__(self) -> None:
+        self._runners = Runners()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def execute(self, source: Source) -> Iterator[tuple[Work, Outcome]]:
+        """Every piece of work with its outcome, in order."""
+        while (work := source()) is not None:
+            yield work, attempt(self._runners.answer, work)
+
+
+@dataclass
+class _Worker:
+    process: BaseProcess
+    pipe: Connection
+    work: Work | None = None
+
+
+class ProcessEngine:
+    """Works in local processes of one thread each.
+
+    A worker that dies (killed, out of memory, crashed) is replaced and its work is tried once more; work that kills
+    a second worker is given up with a reason, and everything else goes on.
+    """
+
+    def __init__(self, workers: int) -> None:
+        self._count = workers
+        self._context = multiprocessing.get_context("spawn")
+        self._workers: list[_Worker] = []
+
+    def __enter__(self) -> Self:
+        # Libraries read it once, when a worker imports them.
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
+        self._workers = [self._start() for _ in range(self._count)]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for worker in self._workers:
+            worker.pipe.close()
+            worker.process.terminate()
+        for worker in self._workers:
+            worker.process.join()
+
+    def execute(self, source: Source) -> Iterator[tuple[Work, Outcome]]:
+        """Every piece of work with its outcome, as they come."""
+        again: deque[Work] = deque()
+        attempts: Counter[Work] = Counter()
+        while True:
+            for worker in self._workers:
+                if worker.work is None and (work := again.popleft() if again else source()) is not None:
+                    self._send(worker, work)
+            busy = [worker for worker in self._workers if worker.work is not None]
+            if not busy:
+                return
+            ready = wait([worker.pipe for worker in busy])
+            for worker in busy:
+                if worker.pipe not in ready:
+                    continue
+                work, worker.work = worker.work, None
+                assert work is not None
+                try:
+                    yield work, worker.pipe.recv()
+                except (EOFError, ConnectionResetError):
+                    attempts[work] += 1
+                    reason = self._replace(worker)
+                    if attempts[work] < ATTEMPTS:
+                        again.append(work)
+                    else:
+                        yield work, Failure(f"{reason}, {ATTEMPTS} times")
+
+    def _start(self) -> _Worker:
+        ours, theirs = self._context.Pipe()
+        process = self._context.Process(target=_serve, args=(theirs,), daemon=True)
+        process.start()
+        theirs.close()
+        return _Worker(process, ours)
+
+    def _send(self, worker: _Worker, work: Work) -> None:
+        try:
+            worker.pipe.send(work)
+        except (BrokenPipeError, ConnectionResetError):
+            self._replace(worker)
+            worker.pipe.send(work)
+        worker.work = work
+
+    def _replace(self, worker: _Worker) -> str:
+        """Put a new process in the place of a dead one; returns how it died."""
+        worker.process.join()
+        code = worker.process.exitcode or 0
+        worker.pipe.close()
+        fresh = self._start()
+        worker.process, worker.pipe = fresh.process, fresh.pipe
+        how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+        return f"the worker process {how}" + (" (out of memory?)" if code == -signal.SIGKILL else "")
+
+
+def _serve(pipe: Connection) -> None:
+    """The life of a worker: answer work until the coordinator is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the coordinator ends the workers
+    runners = Runners()
+    while True:
+        try:
+            work = pipe.recv()
+            pipe.send(attempt(runners.answer, work))
+        except (EOFError, BrokenPipeError, ConnectionResetError):
+            return

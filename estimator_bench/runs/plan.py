@@ -1,0 +1,168 @@
+"""What a request comes to: runs with their identities, the architectures they miss, and the jobs that share work."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from estimator_bench.errors import UsageError
+from estimator_bench.estimator import Estimator
+from estimator_bench.estimator_spec import make_estimator, spec_of
+from estimator_bench.ground_truth import GroundTruth, Task
+from estimator_bench.identity import code_closure, digest_of, library_versions
+from estimator_bench.protocol import Limit, Protocol, full_population, scored_population
+from estimator_bench.registry import find_task, plugin_files
+from estimator_bench.runs.jobs import Job
+from estimator_bench.space import AnySpace, Architecture
+
+BASELINES = ("random", "constant", "params", "flops")
+"""In every report: a score means something only beside what chance and size alone reach."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a user asks for.
+
+    Attributes:
+        task: `space`, `space/name` or `space/name@label`.
+        estimators: specs; the baselines are added.
+        protocol: the conditions.
+        limit: how much of the population is scored, None for all.
+    """
+
+    task: str
+    estimators: Sequence[str]
+    protocol: Protocol
+    limit: Limit | None = None
+
+
+@dataclass(frozen=True)
+class PlannedRun:
+    """One estimator's view of the work.
+
+    Attributes:
+        spec: the estimator in its shortest form.
+        estimator: itself.
+        identity: everything its scores depend on.
+        id: digest of the identity.
+        requested: asked for by name or a baseline, not only a member of another estimator.
+        members: ids of the runs it combines.
+        representatives: for each architecture of the population, the one that is scored for it.
+    """
+
+    spec: str
+    estimator: Estimator
+    identity: Mapping[str, Any]
+    id: str
+    requested: bool
+    members: tuple[str, ...]
+    representatives: Sequence[str] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A request with everything resolved."""
+
+    request: Request
+    space: AnySpace
+    truth: GroundTruth
+    task: Task
+    available: int
+    population: Sequence[Architecture] = field(repr=False)
+    runs: Sequence[PlannedRun]
+
+    def missing(self, scored: Callable[[str], Mapping[str, Any]]) -> dict[str, list[str]]:
+        """For each run that scores by itself, by id: the representatives without a score yet.
+
+        Args:
+            scored: what is stored for a run id, by architecture.
+        """
+        return {
+            run.id: [arch for arch in dict.fromkeys(run.representatives) if arch not in known]
+            for run in self.runs
+            if not run.members
+            for known in [scored(run.id)]
+        }
+
+    def jobs(self) -> dict[Job, list[PlannedRun]]:
+        """The runs that score by themselves, grouped into the jobs that serve them."""
+        groups: dict[object, list[PlannedRun]] = {}
+        for run in self.runs:
+            if not run.members:
+                one = run.estimator
+                groups.setdefault((one.shares, one.uses_labels) if one.shares else run.id, []).append(run)
+        task, protocol, plugins = str(self.task), self.request.protocol, plugin_files()
+        return {Job(task, protocol, tuple(run.spec for run in runs), plugins): runs for runs in groups.values()}
+
+
+def make_plan(request: Request) -> Plan:
+    """Resolve a request: names, population, identities.
+
+    Raises:
+        UnknownNameError: a name that is not registered.
+        MissingDataError: the ground truth is not installed; the message holds the command.
+    """
+    space, truth, task = find_task(request.task)
+    everything = full_population(space, truth, task)
+    population = scored_population(everything, request.protocol, request.limit)
+    planner = _Planner(request, space, truth, task, population)
+    for spec in dict.fromkeys([*request.estimators, *BASELINES]):
+        planner.add(spec, requested=True)
+    return Plan(request, space, truth, task, len(everything), population, list(planner.runs.values()))
+
+
+class _Planner:
+    """Adds runs, members before those that combine them, each once."""
+
+    def __init__(
+        self, request: Request, space: AnySpace, truth: GroundTruth, task: Task, population: Sequence[Architecture]
+    ) -> None:
+        self._request, self._space, self._truth, self._task = request, space, truth, task
+        self._population = population
+        self._representatives: dict[str, list[str]] = {}
+        self.runs: dict[str, PlannedRun] = {}
+
+    def add(self, text: str, *, requested: bool, within: tuple[str, ...] = ()) -> PlannedRun:
+        estimator = make_estimator(text)
+        spec = spec_of(estimator)
+        if spec in within:
+            raise UsageError(f"'{spec}' combines itself: {' -> '.join((*within, spec))}")
+        members = [self.add(member, requested=False, within=(*within, spec)) for member in estimator.members]
+        identity = self._identity(spec, estimator, members)
+        run_id = digest_of(identity)
+        known = self.runs.get(run_id)
+        run = PlannedRun(
+            spec,
+            estimator,
+            identity,
+            run_id,
+            requested or (known is not None and known.requested),
+            tuple(member.id for member in members),
+            self._representatives_for(estimator),
+        )
+        self.runs[run_id] = run
+        return run
+
+    def _identity(self, spec: str, estimator: Estimator, members: Sequence[PlannedRun]) -> dict[str, Any]:
+        identity = {
+            "estimator": spec,
+            "revision": estimator.revision,
+            "code": dict(code_closure(type(estimator).__module__, type(self._space).__module__)),
+            "task": str(self._task),
+            "recipe": asdict(self._task.recipe),
+            "truth": self._truth.digest,
+            "protocol": asdict(self._request.protocol),
+            "libraries": dict(library_versions()),
+            "members": [member.id for member in members],
+        }
+        # As it comes back from the store, so that the two can be compared.
+        plain: dict[str, Any] = json.loads(json.dumps(identity))
+        return plain
+
+    def _representatives_for(self, estimator: Estimator) -> list[str]:
+        kind = estimator.invariant_to
+        if kind not in self._representatives:
+            self._representatives[kind] = [str(self._space.representative(arch, kind)) for arch in self._population]
+        return self._representatives[kind]

@@ -1,0 +1,154 @@
+"""Carry out a plan: prepare, score, commit, combine. Interrupted, the same request finishes what is missing."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+from estimator_bench.estimator import Components, Scored
+from estimator_bench.guard import Failure
+from estimator_bench.identity import differences
+from estimator_bench.runs.combine import Summary, combine_all
+from estimator_bench.runs.engine import Engine, Outcome, ProcessEngine, SerialEngine
+from estimator_bench.runs.jobs import Answer, Chunk, Job, Prepare
+from estimator_bench.runs.plan import Plan, PlannedRun
+from estimator_bench.runs.queue import ChunkQueue
+from estimator_bench.runs.store import Store
+
+
+class Observer(Protocol):
+    """Told what happens, after it is committed."""
+
+    def note(self, text: str) -> None:
+        """Something a user should know."""
+
+    def expect(self, counts: Mapping[str, int]) -> None:
+        """How many networks are to be scored, by estimator."""
+
+    def scored(self, spec: str, count: int, failures: Sequence[str]) -> None:
+        """Some more are scored, these with failures among them."""
+
+
+def execute(plan: Plan, store: Store, *, workers: int, command: str, observer: Observer) -> Summary:
+    """Score what is missing and combine everything.
+
+    Args:
+        plan: what to do.
+        store: open for writing.
+        workers: processes; 0 for this process alone.
+        command: as the user gave it, for the record.
+        observer: told of progress.
+    """
+    population = store.add_population([str(arch) for arch in plan.population])
+    _explain_new_runs(plan, store, observer)
+    for run in plan.runs:
+        store.begin_run(run.id, run.spec, run.identity, population)
+    number = store.begin_invocation(command, host(), [run.id for run in plan.runs if run.requested])
+    coordinator = _Coordinator(plan, store, observer)
+    try:
+        with engine(workers) as running:
+            coordinator.prepare(running)
+            coordinator.score(running)
+    finally:
+        # Also after an interrupt: what there is gets combined, so that a report can show it as partial.
+        summary = combine_all(plan, store, population, coordinator.computed)
+        store.end_invocation(number, complete=summary.complete)
+    return summary
+
+
+def engine(workers: int) -> Engine:
+    """This process for 0 workers, else that many processes."""
+    return ProcessEngine(workers) if workers else SerialEngine()
+
+
+def host() -> dict[str, Any]:
+    """Where and with what this process runs, for the provenance of a number."""
+    return {
+        "python": platform.python_version(),
+        "machine": f"{platform.system()} {platform.machine()}",
+        "cores": os.cpu_count(),
+    }
+
+
+def _explain_new_runs(plan: Plan, store: Store, observer: Observer) -> None:
+    """Say of each run that starts anew although its like is stored what has changed since."""
+    stored = store.runs()
+    known = {record.id for record in stored}
+    alike = {(record.spec, record.task, str(record.identity["protocol"])): record.identity for record in stored}
+    for run in plan.runs:
+        old = alike.get((run.spec, str(plan.task), str(run.identity["protocol"])))
+        if run.id not in known and old is not None:
+            observer.note(
+                f"{run.spec} starts anew, the old run is kept: changed {', '.join(differences(old, run.identity))}"
+            )
+
+
+class _Coordinator:
+    """Feeds an engine and commits its answers; the only writer."""
+
+    def __init__(self, plan: Plan, store: Store, observer: Observer) -> None:
+        self._plan, self._store, self._observer = plan, store, observer
+        self._jobs = plan.jobs()
+        self.computed = 0
+
+    def prepare(self, running: Engine) -> None:
+        """Prepare every job with work left, each once, before any worker scores for it."""
+        missing = self._plan.missing(self._store.scores)
+        waiting = [Prepare(job) for job, runs in self._jobs.items() if any(missing[run.id] for run in runs)]
+        for work, outcome in running.execute(lambda: waiting.pop(0) if waiting else None):
+            self._commit_prepared(work.job, outcome)
+
+    def score(self, running: Engine) -> None:
+        """Score what is missing, chunk by chunk, except for runs that could not be prepared."""
+        failed = {record.id for record in self._store.runs() if record.failure is not None}
+        missing = self._plan.missing(self._store.scores)
+        due = {job: [[] if run.id in failed else missing[run.id] for run in runs] for job, runs in self._jobs.items()}
+        counts = {
+            run.spec: len(todo) for job, runs in self._jobs.items() for run, todo in zip(runs, due[job], strict=True)
+        }
+        self._observer.expect({spec: count for spec, count in counts.items() if count})
+        queue = ChunkQueue(due)
+        for work, outcome in running.execute(queue.next):
+            assert isinstance(work, Chunk)
+            if isinstance(outcome, Answer):
+                queue.learn(work, outcome.wall)
+            self._commit_scored(work, outcome)
+
+    def _commit_prepared(self, job: Job, outcome: Outcome) -> None:
+        for index, run in enumerate(self._jobs[job]):
+            if isinstance(outcome, Failure):
+                self._fail(run, outcome.reason)
+                continue
+            prepared = outcome.prepared[index]
+            self._store.set_prepared(run.id, prepared.seconds, prepared.labels, outcome.peak_memory)
+            if prepared.failure is not None:
+                self._fail(run, prepared.failure)
+
+    def _fail(self, run: PlannedRun, reason: str) -> None:
+        self._store.set_failure(run.id, reason)
+        self._observer.note(f"{run.spec} cannot be prepared: {reason}")
+
+    def _commit_scored(self, chunk: Chunk, outcome: Outcome) -> None:
+        results: list[tuple[PlannedRun, list[str], Scored]] = []
+        for index, (run, positions) in enumerate(zip(self._jobs[chunk.job], chunk.wanted, strict=True)):
+            if positions:
+                archs = [chunk.archs[position] for position in positions]
+                if isinstance(outcome, Failure):
+                    results.append((run, archs, _all_failed(len(archs), outcome.reason)))
+                else:
+                    results.append((run, archs, outcome.scored[index]))
+        peak = 0 if isinstance(outcome, Failure) else outcome.peak_memory
+        self._store.commit([(run.id, archs, scored) for run, archs, scored in results], peak)
+        for run, archs, scored in results:
+            self.computed += len(archs)
+            self._observer.scored(run.spec, len(archs), list(scored.failures.values()))
+
+
+def _all_failed(count: int, reason: str) -> Scored:
+    nothing = np.zeros(count)
+    values = np.full((count, 1, 1), np.nan)
+    return Scored(Components(values), nothing, nothing, nothing, dict.fromkeys(range(count), reason))

@@ -1,0 +1,61 @@
+-- One results folder. Scores are append-only; everything shown is derived from them.
+
+CREATE TABLE architecture (
+    id INTEGER PRIMARY KEY,
+    text TEXT NOT NULL UNIQUE
+);
+
+-- An ordered list of architectures, named by the hash of its texts.
+CREATE TABLE population (
+    id TEXT PRIMARY KEY,
+    archs BLOB NOT NULL            -- zlib, one text per line
+);
+
+-- One estimator on one task under one protocol with one version of code and data.
+CREATE TABLE run (
+    id TEXT PRIMARY KEY,           -- digest of the identity
+    spec TEXT NOT NULL,
+    task TEXT NOT NULL,
+    identity TEXT NOT NULL,        -- JSON
+    created TEXT NOT NULL,
+    population TEXT NOT NULL REFERENCES population,  -- the one asked for last
+    replicates TEXT,               -- JSON list of names, known with the first score
+    components TEXT,               -- JSON list of names
+    prepare_wall REAL,
+    prepare_cpu REAL,
+    labels TEXT NOT NULL DEFAULT '[]',  -- JSON list of architectures whose truth was seen
+    peak_memory INTEGER NOT NULL DEFAULT 0,  -- bytes, of the largest process
+    failure TEXT                   -- why no score could be made at all
+);
+
+-- The raw components of one class representative.
+CREATE TABLE score (
+    run TEXT NOT NULL REFERENCES run,
+    architecture INTEGER NOT NULL REFERENCES architecture,
+    status TEXT NOT NULL CHECK (status IN ('ok', 'nan', 'inf', 'error')),
+    message TEXT,
+    components BLOB,               -- float64, replicates x components; NULL for an error
+    wall REAL NOT NULL,
+    cpu REAL NOT NULL,
+    marginal REAL NOT NULL,
+    PRIMARY KEY (run, architecture)
+) WITHOUT ROWID;
+
+-- Scores combined over a population; one column per replicate after the score itself.
+CREATE TABLE combined (
+    run TEXT NOT NULL REFERENCES run,
+    population TEXT NOT NULL REFERENCES population,
+    scores BLOB NOT NULL,
+    PRIMARY KEY (run, population)
+) WITHOUT ROWID;
+
+-- What was asked for, when, where and by whom.
+CREATE TABLE invocation (
+    id INTEGER PRIMARY KEY,
+    started TEXT NOT NULL,
+    finished TEXT,                 -- NULL while running, or for good if it was killed
+    command TEXT NOT NULL,
+    host TEXT NOT NULL,            -- JSON
+    runs TEXT NOT NULL,            -- JSON list of run ids, members left out
+    complete INTEGER NOT NULL DEFAULT 0
+);

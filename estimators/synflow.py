@@ -1,0 +1,27 @@
+"""synflow: how much of the output flows through each weight of an untrained network, whatever the data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from estimator_bench import NetworkPasses, Pass, ZeroCostEstimator
+
+
+@dataclass(frozen=True)
+class Synflow(ZeroCostEstimator):
+    """Sum over convolution and linear weights of |theta * dR/dtheta| on the absolute network without BN, float64.
+
+    The raw sum, as zero-cost-nas reports it; NASLib reports its logarithm, which ranks the same (specification B.3).
+    Range [0, inf); 0 for a network whose input does not reach its output.
+    """
+
+    name: ClassVar[str] = "synflow"
+    citation: ClassVar[str] = "Tanaka et al., NeurIPS 2020; as a NAS proxy Abdelfattah et al., ICLR 2021"
+    # A dead branch carries no flow, and the absolute network without BN is the same function for a whole class.
+    invariant_to = "functional"
+    needs: ClassVar[frozenset[Pass]] = frozenset({"synaptic_flow"})
+
+    def measure(self, passes: NetworkPasses) -> float:
+        """The score of one network."""
+        return sum(float((weight * gradient).abs().sum()) for weight, gradient in passes["synaptic_flow"])

@@ -1,0 +1,6 @@
+"""Renderers: stored findings in, documents out."""
+
+BUILTIN = {
+    "html": ".html:HtmlRenderer",
+    "markdown": ".markdown:MarkdownRenderer",
+}

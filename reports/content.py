@@ -1,0 +1,283 @@
+"""What a report says, whatever its format: facts and tables of plain text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from estimator_bench.analysis.evaluation import MetricResult
+from estimator_bench.analysis.findings import Findings, Row, Section
+from estimator_bench.metrics.metric import Metric
+
+from .text import (
+    NOTHING,
+    ceiling_text,
+    direction,
+    interval_text,
+    memory,
+    metric_label,
+    population_text,
+    recipe_text,
+    seconds,
+    share,
+    value_text,
+)
+
+TITLE = "Estimator Bench report"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell.
+
+    Attributes:
+        text: the value.
+        detail: what stands beside it, such as its interval.
+        bold: it beats every other row significantly.
+        span: (low, value, high) as shares of the metric's range, to be drawn; None where there is no interval.
+    """
+
+    text: str
+    detail: str = ""
+    bold: bool = False
+    span: tuple[float, float, float] | None = None
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row of a table; `group` sets ceilings and baselines apart."""
+
+    cells: Sequence[Cell]
+    group: Literal["", "ceiling", "baseline"] = ""
+
+    @classmethod
+    def of(cls, *cells: object) -> Line:
+        """A row of plain cells."""
+        return cls([Cell(str(cell)) for cell in cells])
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table with what must be known to read it.
+
+    Attributes:
+        title, note: above it.
+        headers: of the columns; the first column names the rows.
+        measured: whether it holds quantities that differ from run to run.
+    """
+
+    title: str
+    note: str
+    headers: Sequence[str]
+    lines: Sequence[Line]
+    measured: bool = False
+
+
+def leading_metric(section: Section) -> Metric:
+    """The metric that orders the rows and is drawn: tau, or the first."""
+    return next((metric for metric in section.metrics if metric.name == "tau"), section.metrics[0])
+
+
+def ordered_rows(section: Section) -> list[Row]:
+    """Estimators, then baselines, each from the best to the worst in the leading metric; undefined ones last."""
+    metric = leading_metric(section)
+    sign = -1.0 if metric.higher_is_better else 1.0
+    if metric.unit and not section.task.higher_is_better:
+        sign = 1.0
+
+    def place(row: Row) -> tuple[bool, bool, float]:
+        value = row.evaluation.results[metric.name].value
+        return row.baseline, value is None, 0.0 if value is None else sign * value
+
+    return sorted(section.rows, key=place)
+
+
+def facts(section: Section) -> list[tuple[str, str]]:
+    """(name, text) of what the numbers of a section are about."""
+    task = section.task
+    surrogate = "SURROGATE: predictions of a model, not measurements"
+    return [
+        ("Values", f"{task.quantity} in {task.unit}, {direction(task)}"),
+        ("Source", surrogate if task.source == "surrogate" else "table of measured values"),
+        ("Networks", f"{recipe_text(task)}, data {task.dataset}"),
+        ("Population", population_text(section)),
+        ("Noise", section.trials),
+    ]
+
+
+def provenance(section: Section) -> list[tuple[str, str]]:
+    """(name, text) of what makes the numbers of a section repeatable, beside the runs its tables name."""
+    return [
+        ("Protocol", _named(section.protocol)),
+        ("Table sha256", section.truth_digest),
+        ("Libraries", _named(section.libraries)),
+    ]
+
+
+def tables(section: Section) -> list[Table]:
+    """The tables of a section, without those that have nothing to say."""
+    rows = ordered_rows(section)
+    found = [
+        _headline(section, rows),
+        _incomplete(rows),
+        _labels(section, rows),
+        _replicates(section, rows),
+        _cost(rows),
+        _estimators(rows),
+    ]
+    return [table for table in found if table.lines]
+
+
+def metrics_table(findings: Findings) -> Table:
+    """What each metric of the report is."""
+    metrics = {metric.name: metric for section in findings.sections for metric in section.metrics}
+    lines = [
+        Line.of(
+            metric.name,
+            metric.title,
+            metric.range,
+            ("task's" if metric.unit else "higher") if metric.higher_is_better else "lower",
+            metric.source,
+        )
+        for metric in metrics.values()
+    ]
+    return Table("Metrics", "", ["metric", "what it is", "range", "better", "source"], lines)
+
+
+def commands_table(findings: Findings) -> Table:
+    """The commands that made the results."""
+    lines = [
+        Line.of(
+            one.command,
+            one.started,
+            one.finished or "never: it was interrupted",
+            "complete" if one.complete else "PARTIAL",
+            _named(one.host),
+        )
+        for one in findings.invocations
+    ]
+    return Table("Commands", "", ["command", "started", "ended", "scores", "host"], lines, measured=True)
+
+
+def _named(values: Mapping[str, Any]) -> str:
+    """`name value` pairs; lists in words."""
+    shown = (
+        (name, " ".join(value) or "none") if isinstance(value, (list, tuple)) else (name, value)
+        for name, value in values.items()
+    )
+    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in shown)
+
+
+def _headline(section: Section, rows: Sequence[Row]) -> Table:
+    metrics = section.metrics
+    headers = ["estimator", *(metric_label(metric, section.task) for metric in metrics)]
+    ceilings = [Cell("ceiling"), *(Cell(ceiling_text(section.ceilings[metric.name], metric)) for metric in metrics)]
+    counts = ["coverage", "distinct", "NaN", "+inf", "-inf"]
+    lines = [
+        Line([Cell(row.spec), *_results(row.evaluation.results, metrics, row.best_in), *_counts(row)], _group(row))
+        for row in rows
+    ]
+    note = (
+        "Value and 95% interval over architectures. Bold: significantly better than every other row. ↓: lower is "
+        f"better. Ceiling: what a perfect score could reach against these trials, ± one standard deviation. Ordered by "
+        f"{leading_metric(section).name}."
+    )
+    ceiling = Line([*ceilings, *(Cell(NOTHING) for _ in counts)], "ceiling")
+    return Table("Results", note, [*headers, *counts], [ceiling, *lines])
+
+
+def _group(row: Row) -> Literal["", "baseline"]:
+    return "baseline" if row.baseline else ""
+
+
+def _results(
+    results: Mapping[str, MetricResult], metrics: Sequence[Metric], best_in: frozenset[str] = frozenset()
+) -> Iterator[Cell]:
+    for metric in metrics:
+        result = results[metric.name]
+        tied = f"{result.tied:,} tied" if result.tied > 1 else ""
+        detail = " ".join(filter(None, (interval_text(result, metric), tied)))
+        yield Cell(value_text(result, metric), detail, metric.name in best_in, _span(result, metric))
+
+
+def _span(result: MetricResult, metric: Metric) -> tuple[float, float, float] | None:
+    if metric.unit or result.value is None or result.low is None or result.high is None:
+        return None
+    low, value, high = (
+        (end - metric.low) / (metric.high - metric.low) for end in (result.low, result.value, result.high)
+    )
+    return low, value, high
+
+
+def _counts(row: Row) -> list[Cell]:
+    found = row.evaluation
+    infinite = (found.positive_infinite, found.negative_infinite)
+    return [Cell(share(found.coverage)), *(Cell(f"{count:,}") for count in (found.distinct, found.nan, *infinite))]
+
+
+def _incomplete(rows: Sequence[Row]) -> Table:
+    lines = [
+        Line.of(row.spec, f"{row.missing:,}", f"{row.failed:,}", "; ".join(row.reasons) or "not scored yet")
+        for row in rows
+        if row.missing or row.failed
+    ]
+    headers = ["estimator", "missing", "failed", "why"]
+    return Table("Missing and failed", "Architectures without a score, and the first reasons.", headers, lines)
+
+
+def _labels(section: Section, rows: Sequence[Row]) -> Table:
+    lines = []
+    for row in (row for row in rows if row.with_seen):
+        for which, results in (("left out", row.evaluation.results), ("included", row.with_seen)):
+            lines.append(Line([Cell(row.spec), Cell(which), *_results(results, section.metrics)]))
+    headers = ["estimator", "seen labels", *(metric_label(metric, section.task) for metric in section.metrics)]
+    note = "For estimators that saw ground truth: metrics without and with the architectures whose labels were seen."
+    return Table("With and without the seen architectures", note, headers, lines)
+
+
+def _replicates(section: Section, rows: Sequence[Row]) -> Table:
+    lines = [
+        Line([Cell(row.spec), Cell(name), *_results(results, section.metrics)])
+        for row in rows
+        for name, results in row.by_replicate.items()
+    ]
+    headers = ["estimator", "replicate", *(metric_label(metric, section.task) for metric in section.metrics)]
+    return Table("By replicate", "The score from each replicate alone, such as a checkpoint or seed.", headers, lines)
+
+
+def _cost(rows: Sequence[Row]) -> Table:
+    lines = [
+        Line(
+            [
+                Cell(row.spec),
+                *map(Cell, map(seconds, (row.cost.wall, row.cost.marginal, row.cost.prepare, row.cost.total))),
+                *(Cell(f"{count:,}") for count in (row.cost.networks, row.cost.labels)),
+                Cell(memory(row.cost.peak_memory)),
+            ],
+            _group(row),
+        )
+        for row in rows
+    ]
+    headers = [
+        "estimator",
+        "alone / network",
+        "marginal / network",
+        "prepare",
+        "total",
+        "networks",
+        "labels",
+        "peak memory",
+    ]
+    return Table("Cost", "Wall time and memory as measured on this machine.", headers, lines, measured=True)
+
+
+def _estimators(rows: Sequence[Row]) -> Table:
+    lines = [
+        Line(
+            [Cell(text) for text in (row.spec, row.kind, row.description, row.citation or NOTHING, row.run)],
+            _group(row),
+        )
+        for row in rows
+    ]
+    return Table("Estimators", "", ["estimator", "kind", "what it is", "source", "run"], lines)

@@ -1,0 +1,74 @@
+"""The report as one HTML file: no script, nothing fetched, light and dark, for screens of any width and for paper."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from estimator_bench.analysis.findings import Findings, Section
+from estimator_bench.report import Renderer
+
+from .content import (
+    TITLE,
+    commands_table,
+    facts,
+    leading_metric,
+    metrics_table,
+    ordered_rows,
+    provenance,
+    tables,
+)
+from .figures import forest, p_top_curves, score_against_truth
+from .text import HOW_TO_READ, partial_text, result_text
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+class HtmlRenderer(Renderer):
+    """A self-contained page. What differs from run to run stands between measurement comments."""
+
+    name: ClassVar[str] = "html"
+    suffix: ClassVar[str] = ".html"
+
+    def render(self, findings: Findings) -> str:
+        """The whole document."""
+        environment = Environment(
+            loader=FileSystemLoader(TEMPLATES),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        return environment.get_template("report.html").render(
+            title=TITLE,
+            notes=findings.notes,
+            sections=[_view(section, f"section-{place}") for place, section in enumerate(findings.sections, 1)],
+            how_to_read=HOW_TO_READ,
+            metrics=metrics_table(findings),
+            commands=commands_table(findings),
+        )
+
+
+def _view(section: Section, key: str) -> dict[str, Any]:
+    """What the template shows of one section; `key` is its anchor."""
+    rows, metric = ordered_rows(section), leading_metric(section)
+    first, *others = tables(section)
+    return {
+        "key": key,
+        "task": section.task,
+        "partial": partial_text(section),
+        "facts": facts(section),
+        "headline": first,
+        "tables": others,
+        "provenance": provenance(section),
+        "metric": metric.name,
+        "forest": forest(section, f"{key}-forest"),
+        "curves": p_top_curves(section, f"{key}-curves"),
+        "clouds": [
+            (row.spec, result_text(row.evaluation.results[metric.name], metric), figure)
+            for place, row in enumerate(rows)
+            if (figure := score_against_truth(row, section, f"{key}-{place}")) is not None
+        ],
+    }

@@ -1,0 +1,107 @@
+"""The report as Markdown: plain tables, nothing outside the file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import ClassVar
+
+from tabulate import tabulate
+
+from estimator_bench.analysis.findings import Findings, Section
+from estimator_bench.report import Renderer
+
+from .content import (
+    TITLE,
+    Cell,
+    Line,
+    Table,
+    commands_table,
+    facts,
+    metrics_table,
+    provenance,
+    tables,
+)
+from .text import HOW_TO_READ, partial_text
+
+
+class MarkdownRenderer(Renderer):
+    """GitHub-flavoured Markdown. What differs from run to run stands between measurement comments."""
+
+    name: ClassVar[str] = "markdown"
+    suffix: ClassVar[str] = ".md"
+
+    def render(self, findings: Findings) -> str:
+        """The whole document."""
+        return "\n\n".join(_blocks(findings)) + "\n"
+
+
+def escape(text: str) -> str:
+    """Text that Markdown shows as it is, on one line and inside one table cell, with no tag in it."""
+    # A lone _ inside a word, as in grad_norm, means nothing and is left readable.
+    marked = re.sub(r"[\\`*\[\]|~#!$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])", r"\\\g<0>", " ".join(text.split()))
+    return marked.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _blocks(findings: Findings) -> Iterator[str]:
+    yield f"# {TITLE}"
+    if findings.notes:
+        yield _list(findings.notes)
+    if not findings.sections:
+        yield "There are no results to show."
+    for section in findings.sections:
+        yield from _section(section)
+    if findings.sections:
+        yield "## How to read this"
+        yield _list([f"{term}: {text}" for term, text in HOW_TO_READ])
+        yield from _table(metrics_table(findings))
+    if findings.invocations:
+        yield from _table(commands_table(findings))
+
+
+def _section(section: Section) -> Iterator[str]:
+    yield f"## {escape(str(section.task))}"
+    yield escape(section.task.description)
+    if partial := partial_text(section):
+        yield f"> **{escape(partial)}**"
+    yield _facts(facts(section))
+    for table in tables(section):
+        yield from _table(table)
+    yield "### Provenance"
+    yield _facts(provenance(section))
+
+
+def _facts(pairs: Sequence[tuple[str, str]]) -> str:
+    return "\n".join(f"- **{name}**: {escape(text)}" for name, text in pairs)
+
+
+def _list(texts: Sequence[str]) -> str:
+    return "\n".join(f"- {escape(text)}" for text in texts)
+
+
+def _table(table: Table) -> Iterator[str]:
+    if table.measured:
+        yield "<!-- measurement -->"
+    yield f"### {table.title}"
+    if table.note:
+        yield escape(table.note)
+    headers = [escape(header) for header in table.headers]
+    yield tabulate(list(_lines(table.lines, len(headers))), headers, tablefmt="github", disable_numparse=True)
+    if table.measured:
+        yield "<!-- /measurement -->"
+
+
+def _lines(lines: Sequence[Line], width: int) -> Iterator[list[str]]:
+    """The cells of each row, with a divider above the first baseline."""
+    divided = False
+    for line in lines:
+        if line.group == "baseline" and not divided:
+            divided = True
+            yield ["*baselines*", *[""] * (width - 1)]
+        yield [_cell(cell) for cell in line.cells]
+
+
+def _cell(cell: Cell) -> str:
+    text = f"**{escape(cell.text)}**" if cell.bold else escape(cell.text)
+    # An interval needs no escape: its brackets are followed by no link.
+    return f"{text} {cell.detail}".strip()

@@ -1,0 +1,167 @@
+"""Numbers and sentences as every report writes them."""
+
+from __future__ import annotations
+
+import math
+
+from estimator_bench.analysis.ceiling import METHOD, Ceiling
+from estimator_bench.analysis.evaluation import MetricResult
+from estimator_bench.analysis.findings import Section
+from estimator_bench.analysis.intervals import LEVEL, MINIMUM_ARCHITECTURES
+from estimator_bench.ground_truth import Task
+from estimator_bench.metrics.metric import Metric
+
+NOTHING = "-"
+"""Stands where there is no number to give."""
+
+HOW_TO_READ = (
+    (
+        "Sections",
+        "Rows of one table share task, network recipe, table of ground truth, protocol, library versions and scored "
+        "architectures. Numbers of different sections are not comparable.",
+    ),
+    (
+        "Ties",
+        "Where several scores are equal at the cut of a top-K metric, the value is the expectation over all ways of "
+        "breaking the tie at random, so it does not depend on the order of the rows, and a constant score gets what "
+        "chance gets. '20 tied' beside a value says that so many scores are equal to the last one selected. "
+        "Correlations of a constant score are undefined, not 0.",
+    ),
+    (
+        "NaN and infinities",
+        "A score that is NaN, missing or failed ranks last, together with -inf; +inf ranks first. Pearson's r leaves "
+        "all of them out. Coverage is the share of architectures with a finite score.",
+    ),
+    (
+        "Sign",
+        "No absolute value is taken anywhere: a score that points the wrong way has a negative correlation. Where "
+        "lower is better, the task's values are turned before they are compared, and 'top' means the lowest values.",
+    ),
+    (
+        "[low, high]",
+        f"A {LEVEL:.0%} confidence interval over architectures, from metrics on random halves of the population drawn "
+        "without replacement (half-sampling), re-centred on the value. It says how far the value would move on other "
+        "architectures of the same kind, not on other seeds, and for single best or worst ranks it is indicative only. "
+        f"There is none below {MINIMUM_ARCHITECTURES} architectures.",
+    ),
+    (
+        "Ceiling",
+        f"What a score that knows the true quality could reach against trials this noisy ({METHOD}), ± one standard "
+        "deviation over the simulated trials. It is unknown where the ground truth does not tell its noise.",
+    ),
+    (
+        "Bold",
+        "A value is bold only where it is significantly better than that of every other row: the interval of the "
+        "paired difference, both seen on the same halves, excludes 0 each time. Without such a winner nothing is bold.",
+    ),
+    (
+        "Labels",
+        "Architectures whose ground truth any estimator of a section saw are left out for all of its rows. The metrics "
+        "with them stand in a table of their own.",
+    ),
+    (
+        "Cost",
+        "Wall seconds measured by the harness, the median over networks. Alone: what the estimator takes by itself. "
+        "Marginal: what it adds to passes that run for other estimators anyway. These and the dates are all that may "
+        "differ when the same command is given again.",
+    ),
+)
+"""How the numbers are made: (term, explanation), written once per report."""
+
+
+def number(value: float, metric: Metric) -> str:
+    """A value of a metric: three decimals, or four digits where it has the truth's unit."""
+    return f"{value:.4g}" if metric.unit else f"{value:z.3f}"
+
+
+def value_text(result: MetricResult, metric: Metric) -> str:
+    """The value, or why there is none."""
+    return f"undefined ({result.reason})" if result.value is None else number(result.value, metric)
+
+
+def interval_text(result: MetricResult, metric: Metric) -> str:
+    """`[low, high]`; empty without an interval."""
+    if result.low is None or result.high is None:
+        return ""
+    return f"[{number(result.low, metric)}, {number(result.high, metric)}]"
+
+
+def result_text(result: MetricResult, metric: Metric) -> str:
+    """`value [low, high]`, or why there is none."""
+    return f"{value_text(result, metric)} {interval_text(result, metric)}".strip()
+
+
+def ceiling_text(ceiling: Ceiling | str, metric: Metric) -> str:
+    """What a perfect score could reach, or `unknown (reason)`."""
+    if isinstance(ceiling, str):
+        word, _, reason = ceiling.partition(": ")
+        return f"{word} ({reason})" if reason else word
+    return f"{number(ceiling.value, metric)} ± {number(ceiling.sd, metric)}"
+
+
+def metric_label(metric: Metric, task: Task) -> str:
+    """The name for a table's header, with the unit and direction where they are not the usual ones."""
+    unit = f" ({task.unit})" if metric.unit else ""
+    # best@K is turned back to the direction of the task.
+    lower = not (task.higher_is_better if metric.unit else metric.higher_is_better)
+    return metric.name + unit + " ↓" * lower
+
+
+def direction(task: Task) -> str:
+    """Which values of the task are better."""
+    return "higher is better" if task.higher_is_better else "lower is better"
+
+
+def recipe_text(task: Task) -> str:
+    """The networks the task is about."""
+    recipe = task.recipe
+    settings = "".join(f", {name} {value}" for name, value in recipe.settings)
+    return f"{recipe.name}: {'x'.join(map(str, recipe.input_shape))} inputs, {recipe.classes} classes{settings}"
+
+
+def population_text(section: Section) -> str:
+    """Which architectures the metrics are of, and which are left out."""
+    left_out = section.population - section.headline
+    without_truth = section.rows[0].evaluation.truth_missing if section.rows else 0
+    parts = [f"{section.population:,} of {section.available:,} architectures scored"]
+    if left_out:
+        parts.append(f"{left_out:,} whose labels some estimator saw are left out")
+    if without_truth:
+        parts.append(f"{without_truth:,} without a value are left out")
+    if left_out or without_truth:
+        parts.append(f"metrics are of {section.headline - without_truth:,}")
+    return "; ".join(parts)
+
+
+def partial_text(section: Section) -> str:
+    """What a section that is not complete must say; empty for a complete one."""
+    if section.complete:
+        return ""
+    rows = [row.spec for row in section.rows if row.missing or row.failed]
+    return (
+        f"PARTIAL: scores are missing or failed for {', '.join(rows)}. They rank last, so these values are not final "
+        "and no basis for a comparison."
+    )
+
+
+def share(value: float) -> str:
+    """A share in percent, rounded down, so that 100% means all."""
+    # The small addend keeps .967 at 96.7, although .967 * 1000 is 966.999... in floating point.
+    return NOTHING if math.isnan(value) else f"{math.floor(value * 1000 + 1e-6) / 10:.1f}%"
+
+
+def seconds(value: float | None) -> str:
+    """A duration with three digits, in the unit that fits."""
+    if value is None or math.isnan(value):
+        return NOTHING
+    for factor, unit in ((1e6, "µs"), (1e3, "ms"), (1.0, "s")):
+        if value * factor < 999.5:
+            return f"{value * factor:.3g} {unit}"
+    return f"{value / 60:.1f} min" if value < 7200 else f"{value / 3600:.1f} h"
+
+
+def memory(size: int) -> str:
+    """Bytes as MiB or GiB."""
+    if not size:
+        return NOTHING
+    return f"{size / 2**20:.0f} MiB" if size < 2**30 else f"{size / 2**30:.1f} GiB"

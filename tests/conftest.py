@@ -1,0 +1,46 @@
+"""Fixtures that every test may use."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from estimator_bench import registry
+
+TOY_PLUGIN = Path(__file__).parent / "plugins" / "toy.py"
+SHARED_DATA = Path(os.environ.get("ESTIMATOR_BENCH_TEST_DATA", Path(__file__).parents[2] / "shared" / "data"))
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real tables that are not part of the project."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip(f"needs the real tables in {SHARED_DATA}; set ESTIMATOR_BENCH_TEST_DATA to where they are")
+    return SHARED_DATA
+
+
+@pytest.fixture(autouse=True)
+def data_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder for user data, so that no test sees the tables and artifacts of whoever runs it."""
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("ESTIMATOR_BENCH_DATA", str(home))
+    return home
+
+
+@pytest.fixture
+def fresh_registry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A registry without plug-ins, which is put back after the test."""
+    registry._builtin_names()
+    monkeypatch.setattr(registry, "_entries", {what: dict(found) for what, found in registry._entries.items()})
+    monkeypatch.setattr(registry, "_broken", [])
+    monkeypatch.setattr(registry, "_loaded_files", [])
+
+
+@pytest.fixture
+def toy(fresh_registry: None) -> str:  # noqa: ARG001
+    """The path of the plug-in with the space `toy`, registered for one test."""
+    registry.load_plugins([str(TOY_PLUGIN)])
+    registry.find_space.cache_clear()
+    return str(TOY_PLUGIN)

@@ -1,0 +1,193 @@
+"""Mini trainings depend on nothing but architecture and trial, and none that was finished is ever lost.
+
+Run as a script, this file is the coordinator that the tests stop: `python test_mini.py FILE`.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from filelock import FileLock
+
+from estimator_bench.data.mini import MINI, TEST_IMAGES, MiniProtocol, draw, train_all, train_table
+from estimator_bench.data.table import open_table
+from estimator_bench.data.training_file import TrainingFile
+from estimator_bench.errors import IncompleteRunError, StoreError, UsageError
+from estimator_bench.ground_truth import Task
+from estimator_bench.networks.passes import single_thread
+from estimator_bench.registry import find_space
+
+SPACE = find_space("nb201")
+SMALL = replace(SPACE.recipes["mini"], settings=(("width", 2), ("cells", 1)))
+TINY = MiniProtocol("nb201", "digits", SMALL, replace(MINI, epochs=3), test_images=20)
+ARCHS = draw(SPACE, 20)
+TRIALS = 2
+
+
+def silent(_done: int, _wanted: int) -> None:
+    """Reports progress to nobody."""
+
+
+def committed(file: Path) -> dict[tuple[str, int], float]:
+    """The trainings in a file, as another process sees them, with the seconds they took."""
+    if not file.exists():
+        return {}
+    with sqlite3.connect(file, timeout=30) as connection:
+        if not connection.execute("SELECT name FROM sqlite_master").fetchall():
+            return {}
+        found = connection.execute("SELECT architecture, trial, seconds FROM trainings").fetchall()
+    return {(text, trial): seconds for text, trial, seconds in found}
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 120
+    while not condition():
+        assert time.monotonic() < deadline, "waited for two minutes"
+        time.sleep(0.05)
+
+
+def children(process: int) -> list[Path]:
+    """The /proc folders of a process's children."""
+    text = Path(f"/proc/{process}/task/{process}/children").read_text()
+    return [Path("/proc", child) for child in text.split()]
+
+
+def test_a_smaller_draw_is_a_prefix_of_a_larger_one() -> None:
+    few, many = draw(SPACE, 5), draw(SPACE, 5260)
+    assert many[:5] == few
+    assert len(set(many)) == 5260
+    assert all(SPACE.representative(arch, "functional") == arch for arch in many)
+
+
+def test_a_draw_takes_every_part_of_the_space() -> None:
+    order = {arch: index for index, arch in enumerate(SPACE.architectures() or [])}
+    drawn = [order[arch] for arch in draw(SPACE, 400)]
+    everything = [order[arch] for arch in draw(SPACE, 5260)]
+    quartiles = np.quantile(everything, [0.25, 0.5, 0.75])
+    assert np.bincount(np.searchsorted(quartiles, drawn)).min() > 70  # 100 expected, standard deviation 8
+
+
+@pytest.mark.parametrize("count", [0, 5261])
+def test_a_draw_of_more_than_there_is_or_of_nothing_is_refused(count: int) -> None:
+    with pytest.raises(UsageError, match="5260 functional classes"):
+        draw(SPACE, count)
+
+
+def test_a_training_depends_on_architecture_and_trial_alone() -> None:
+    with single_thread():
+        alone, seconds = TINY.train(str(ARCHS[0]), 1)
+        others = [TINY.train(str(ARCHS[0]), 0)[0], TINY.train(str(ARCHS[1]), 1)[0]]
+        torch.manual_seed(1)
+        again, _ = TINY.train(str(ARCHS[0]), 1)
+    assert np.array_equal(alone, again)
+    assert not any(np.array_equal(alone, other) for other in others)
+    assert alone.shape == (3,)
+    assert alone.max() <= 20
+    assert seconds > 0
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(TINY, training=replace(TINY.training, learning_rate=0.2)),
+        replace(TINY, network=SMALL.adapted(input_shape=(1, 16, 16))),
+        replace(TINY, test_images=21),
+    ],
+)
+def test_trainings_of_different_protocols_share_a_file_but_never_mix(other: MiniProtocol, tmp_path: Path) -> None:
+    job, counts = ("an architecture", 0), np.array([3, 7, 500], np.uint16)
+    first, second = (TrainingFile(tmp_path / "file.sqlite", protocol.digest) for protocol in (TINY, other))
+    first.add(job, counts, 1.5)
+    assert second.jobs() == set()
+    second.add(job, counts[::-1], 2.5)
+    assert np.array_equal(first.read(job)[0], counts)
+    assert first.read(job)[1] == 1.5
+    first.close()
+    second.close()
+
+
+def test_two_jobs_cannot_train_into_one_file(tmp_path: Path) -> None:
+    file = tmp_path / "file.sqlite"
+    with FileLock(f"{file}.lock"), pytest.raises(StoreError, match="in use by another training"):
+        train_all(TINY, ARCHS, TRIALS, 1, file, silent)
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="looks for orphans in /proc")
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_a_stopped_job_keeps_every_row_leaves_no_orphan_and_is_resumed(how: signal.Signals, tmp_path: Path) -> None:
+    file = tmp_path / "training" / "nb201-digits.sqlite"
+    paths = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    stopped = subprocess.Popen([sys.executable, __file__, str(file)], env=paths, start_new_session=True)
+    until(lambda: len(committed(file)) >= 3)
+    workers = children(stopped.pid)
+    if how == signal.SIGINT:  # what a terminal does: the whole group gets it
+        os.killpg(stopped.pid, how)
+    else:
+        stopped.kill()
+    assert stopped.wait(timeout=120) != 0
+    until(lambda: not any(worker.exists() for worker in workers))
+    kept = committed(file)
+    assert 3 <= len(kept) < len(ARCHS) * TRIALS
+    assert {trial for _, trial in kept} == {0}, "all architectures come before the second trial"
+
+    reports: list[tuple[int, int]] = []
+    correct, seconds = train_all(TINY, ARCHS, TRIALS, 2, file, lambda done, wanted: reports.append((done, wanted)))
+    assert reports == [(done, len(ARCHS) * TRIALS) for done in range(len(kept), len(ARCHS) * TRIALS + 1)]
+    assert kept.items() <= committed(file).items(), "nothing was trained twice"
+    assert (correct.shape, seconds.shape) == ((len(ARCHS), TRIALS, 3), (len(ARCHS), TRIALS))
+    with single_thread():
+        for row in (0, 10, 19):
+            assert np.array_equal(correct[row, 1], TINY.train(str(ARCHS[row]), 1)[0])
+
+
+def test_a_killed_worker_ends_the_job_with_advice_and_keeps_what_was_finished(tmp_path: Path) -> None:
+    def kill_a_worker(done: int, _: int) -> None:
+        if done == 2:
+            multiprocessing.active_children()[0].kill()
+
+    with pytest.raises(IncompleteRunError, match="run the same command again"):
+        train_all(TINY, ARCHS, TRIALS, 1, tmp_path / "file.sqlite", kill_a_worker)
+    assert 2 <= len(committed(tmp_path / "file.sqlite")) < len(ARCHS) * TRIALS
+
+
+def test_a_table_holds_every_trial_and_grows_without_training_anything_twice(tmp_path: Path) -> None:
+    task = Task("nb201", "digits", "mini", "%", True, "quality", "table", SMALL, "digits", "")
+    reports: list[int] = []
+    for trials in (1, 2):
+        folder = tmp_path / f"{trials} trials"
+        train_table(
+            SPACE, task, 3, trials, 1, tmp_path, folder, lambda done, _: reports.append(done), training=TINY.training
+        )
+        table = open_table(folder, "data train")
+        assert {name: column.shape for name, column in table.columns.items()} == {
+            "index": (3,),
+            "accuracy": (3, trials),
+            "correct": (3, trials, 3),
+            "seconds": (3, trials),
+        }
+    assert reports == [0, 1, 2, 3, 3, 4, 5, 6]
+    columns = table.columns
+    everything = SPACE.architectures() or []
+    assert [everything[row] for row in columns["index"]] == sorted(draw(SPACE, 3), key=everything.index)
+    assert np.allclose(columns["accuracy"], columns["correct"][:, :, -1] / table.manifest.extra["test_images"] * 100)
+    with single_thread():
+        protocol = replace(TINY, test_images=TEST_IMAGES)
+        for row, index in enumerate(columns["index"]):
+            assert np.array_equal(columns["correct"][row, 1], protocol.train(str(everything[index]), 1)[0])
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
+    train_all(TINY, ARCHS, TRIALS, 2, Path(sys.argv[1]), silent)

@@ -1,0 +1,184 @@
+"""The results folder keeps what it acknowledged, and says what is wrong with what it cannot read."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from estimator_bench.errors import StoreError
+from estimator_bench.estimator import Components, Scored
+from estimator_bench.runs.store import FILE, Store, components_of
+from estimator_bench.stopwatch import Seconds
+
+IDENTITY = {"task": "toy/quality@made-up", "protocol": {"seed": 0}}
+
+
+def scored(values: list[float], failures: dict[int, str] | None = None) -> Scored:
+    spent = np.arange(len(values), dtype=float)
+    return Scored(Components(np.array(values)[:, None, None]), spent, spent, spent, failures or {})
+
+
+def filled(folder: Path) -> Path:
+    with Store(folder, write=True) as store:
+        population = store.add_population(["a", "b", "c", "d"])
+        store.begin_run("run", "weights", IDENTITY, population)
+        store.commit([("run", ["a", "b", "c", "d"], scored([1.5, np.nan, np.inf, 0.0], {3: "broke"}))], 7)
+    return folder
+
+
+def test_scores_come_back_as_they_were_committed(tmp_path: Path) -> None:
+    with Store(filled(tmp_path), write=False) as store:
+        rows = store.scores("run")
+        (record,) = store.runs()
+    assert [rows[arch].status for arch in "abcd"] == ["ok", "nan", "inf", "error"]
+    assert rows["d"].message == "broke"
+    assert record.peak_memory == 7
+    values = components_of([rows.get(arch) for arch in "abcde"], record).values[:, 0, 0]
+    np.testing.assert_array_equal(values, [1.5, np.nan, np.inf, np.nan, np.nan])
+
+
+def test_a_score_is_never_overwritten(tmp_path: Path) -> None:
+    with Store(filled(tmp_path), write=True) as store:
+        with pytest.raises(StoreError, match="UNIQUE"):
+            store.commit([("run", ["e", "a"], scored([1.0, 2.0]))], 0)
+        assert set(store.scores("run")) == set("abcd"), "the whole chunk is one transaction"
+
+
+def test_replicates_and_components_keep_their_names(tmp_path: Path) -> None:
+    with Store(tmp_path, write=True) as store:
+        population = store.add_population(["a"])
+        store.begin_run("run", "one-shot", IDENTITY, population)
+        full = Components(np.arange(6.0).reshape(1, 2, 3), ("early", "late"), ("x", "y", "z"))
+        nothing = np.zeros(1)
+        store.commit([("run", ["a"], Scored(full, nothing, nothing, nothing))], 0)
+        (record,) = store.runs()
+        np.testing.assert_array_equal(components_of([store.scores("run")["a"]], record).values, full.values)
+    assert (record.replicates, record.components) == (("early", "late"), ("x", "y", "z"))
+
+
+def test_forgotten_failures_are_missing_again(tmp_path: Path) -> None:
+    with Store(filled(tmp_path), write=True) as store:
+        store.set_failure("run", "could not be prepared")
+        store.forget_failures("run")
+        assert set(store.scores("run")) == set("abc")
+        assert store.runs()[0].failure is None
+
+
+def test_combined_scores_belong_to_a_population(tmp_path: Path) -> None:
+    with Store(filled(tmp_path), write=True) as store:
+        population = store.runs()[0].population
+        values = np.array([[1.0, 2.0], [3.0, 4.0], [np.nan, 5.0], [np.inf, 6.0]])
+        store.set_combined("run", population, values)
+        found = store.combined("run", population)
+        assert found is not None
+        np.testing.assert_array_equal(found, values)
+        assert store.combined("run", store.add_population(["b", "a"])) is None
+
+
+def test_what_preparing_took_is_kept_from_the_first_time(tmp_path: Path) -> None:
+    with Store(filled(tmp_path), write=True) as store:
+        store.set_prepared("run", Seconds(10.0, 9.0), ["a"], 1)
+        store.set_prepared("run", Seconds(0.1, 0.1), ["a"], 1)
+        assert store.runs()[0].prepare == Seconds(10.0, 9.0)
+
+
+def test_a_second_writer_is_refused_and_a_reader_is_not(tmp_path: Path) -> None:
+    with Store(filled(tmp_path), write=True):
+        with pytest.raises(StoreError, match="another run is writing"), Store(tmp_path, write=True):
+            pass
+        with Store(tmp_path, write=False) as reader:
+            assert len(reader.scores("run")) == 4
+
+
+def test_a_missing_results_folder_names_the_command_that_makes_one(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="estimator_bench run --output"), Store(tmp_path / "no", write=False):
+        pass
+
+
+@pytest.mark.parametrize(
+    "content", [b"not a database at all, but long enough to look at" * 4, b"SQLite format 3\0" + b"\xff" * 900]
+)
+def test_a_damaged_file_is_reported_and_left_alone(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / FILE).write_bytes(content)
+    for write in (False, True):
+        with pytest.raises(StoreError, match=r"damaged|no results file"), Store(tmp_path, write=write) as store:
+            store.runs()
+    assert (tmp_path / FILE).read_bytes() == content
+
+
+def test_a_truncated_file_is_reported(tmp_path: Path) -> None:
+    whole = (filled(tmp_path) / FILE).read_bytes()
+    (tmp_path / FILE).write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(StoreError, match="damaged"), Store(tmp_path, write=False) as store:
+        store.scores("run")
+
+
+def test_another_programs_database_is_refused(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / FILE) as other:
+        other.execute("CREATE TABLE run (id)")
+    other.close()
+    with pytest.raises(StoreError, match="no results file"), Store(tmp_path, write=True):
+        pass
+
+
+def test_another_version_of_the_format_is_refused(tmp_path: Path) -> None:
+    with sqlite3.connect(filled(tmp_path) / FILE) as other:
+        other.execute("PRAGMA user_version = 99")
+    other.close()
+    with pytest.raises(StoreError, match="format 99, this version reads format 1"), Store(tmp_path, write=True):
+        pass
+
+
+def test_a_folder_that_cannot_be_made_is_reported(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match="writable folder"), Store(tmp_path / "file" / "results", write=True):
+        pass
+
+
+def test_a_full_disk_loses_only_what_was_not_acknowledged(tmp_path: Path) -> None:
+    with Store(filled(tmp_path), write=True) as store:
+        (pages,) = store._db.execute("PRAGMA page_count").fetchone()
+        store._db.execute(f"PRAGMA max_page_count = {pages + 1}")  # SQLite then fails as on a full disk
+        with pytest.raises(StoreError, match="disk is full"):
+            store.commit([("run", [f"{i:0500}" for i in range(100)], scored([0.0] * 100))], 0)
+        assert set(store.scores("run")) == set("abcd")
+
+
+WRITER = """
+import sys
+from pathlib import Path
+import numpy as np
+from estimator_bench.estimator import Components, Scored
+from estimator_bench.runs.store import Store
+with Store(Path(sys.argv[1]), write=True) as store:
+    population = store.add_population(["a"])
+    store.begin_run("run", "weights", {"task": "t", "protocol": {}}, population)
+    number = len(store.scores("run"))
+    while True:
+        one = np.zeros(1)
+        scored = Scored(Components(np.full((1, 1, 1), float(number))), one, one, one)
+        store.commit([("run", [f"arch {number}"], scored)], 0)
+        print(number, flush=True)
+        number += 1
+"""
+
+
+def test_a_killed_writer_loses_nothing_it_acknowledged(tmp_path: Path) -> None:
+    for _ in range(5):
+        writer = subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+        assert writer.stdout is not None
+        acknowledged = [int(writer.stdout.readline()) for _ in range(20)]
+        os.kill(writer.pid, signal.SIGKILL)
+        acknowledged += [int(line) for line in writer.stdout.read().split("\n")[:-1]]
+        writer.wait()
+        writer.stdout.close()
+        with Store(tmp_path, write=False) as store:
+            kept = store.scores("run")
+        assert {f"arch {number}" for number in acknowledged} <= set(kept)
