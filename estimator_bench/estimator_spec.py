@@ -11,7 +11,7 @@ from estimator_bench.registry import load
 
 
 def make_estimator(spec: str) -> Estimator:
-    """The estimator written as `name[:key=value[,key=value]...]`; members of a tuple are joined by `+`.
+    """The estimator written as `name[:key=value[:key=value]...]`; members of a tuple are joined by `+`.
 
     Raises:
         UnknownNameError: no such estimator or parameter.
@@ -22,7 +22,7 @@ def make_estimator(spec: str) -> Estimator:
     factory = load("estimator", name)
     parameters = {field.name: field for field in (fields(factory) if is_dataclass(factory) else ()) if field.init}
     values: dict[str, Any] = {}
-    for item in filter(None, given.split(",")):
+    for item in filter(None, given.split(":")):
         key, equals, text = item.partition("=")
         if not equals:
             raise UsageError(f"'{spec}': write parameters as key=value, not '{item}'")
@@ -42,7 +42,7 @@ def spec_of(estimator: Estimator) -> str:
         for field in fields(estimator)
         if field.init and (value := getattr(estimator, field.name)) != field.default
     ]
-    return f"{estimator.name}:{','.join(changed)}" if changed else estimator.name
+    return f"{estimator.name}:{':'.join(changed)}" if changed else estimator.name
 
 
 def _text(value: object) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from estimator_bench.analysis.ceiling import Ceiling
 from estimator_bench.analysis.evaluation import MetricResult
 from estimator_bench.analysis.findings import Findings, Row, Section
 from estimator_bench.metrics.metric import Metric
@@ -96,13 +97,14 @@ def ordered_rows(section: Section) -> list[Row]:
 def facts(section: Section) -> list[tuple[str, str]]:
     """(name, text) of what the numbers of a section are about."""
     task = section.task
+    methods = {ceiling.method: None for ceiling in section.ceilings.values() if isinstance(ceiling, Ceiling)}
     surrogate = "SURROGATE: predictions of a model, not measurements"
     return [
         ("Values", f"{task.quantity} in {task.unit}, {direction(task)}"),
         ("Source", surrogate if task.source == "surrogate" else "table of measured values"),
         ("Networks", f"{recipe_text(task)}, data {task.dataset}"),
         ("Population", population_text(section)),
-        ("Noise", section.trials),
+        ("Noise", "; ".join([section.trials, *(f"ceiling: {method}" for method in methods)])),
     ]
 
 
@@ -183,6 +185,10 @@ def _headline(section: Section, rows: Sequence[Row]) -> Table:
         f"better. Ceiling: what a perfect score could reach against these trials, ± one standard deviation. Ordered by "
         f"{leading_metric(section).name}."
     )
+    results = [result for row in rows for result in row.evaluation.results.values() if result.value is not None]
+    reasons = dict.fromkeys(result.reason.removeprefix("no interval: ") for result in results if result.reason)
+    if reasons:
+        note += f" Values without an interval: {'; '.join(reasons)}."
     ceiling = Line([*ceilings, *(Cell(NOTHING) for _ in counts)], "ceiling")
     return Table("Results", note, [*headers, *counts], [ceiling, *lines])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from estimator_bench.analysis.ceiling import METHOD, Ceiling
+from estimator_bench.analysis.ceiling import Ceiling
 from estimator_bench.analysis.evaluation import MetricResult
 from estimator_bench.analysis.findings import Section
 from estimator_bench.analysis.intervals import LEVEL, MINIMUM_ARCHITECTURES
@@ -41,13 +41,15 @@ HOW_TO_READ = (
         "[low, high]",
         f"A {LEVEL:.0%} confidence interval over architectures, from metrics on random halves of the population drawn "
         "without replacement (half-sampling), re-centred on the value. It says how far the value would move on other "
-        "architectures of the same kind, not on other seeds, and for single best or worst ranks it is indicative only. "
-        f"There is none below {MINIMUM_ARCHITECTURES} architectures.",
+        "architectures of the same kind, not on other seeds. There is none below "
+        f"{MINIMUM_ARCHITECTURES} architectures, for metrics that rest on a single architecture, and where all halves "
+        "agree; the note above the table says which of these it is.",
     ),
     (
         "Ceiling",
-        f"What a score that knows the true quality could reach against trials this noisy ({METHOD}), ± one standard "
-        "deviation over the simulated trials. It is unknown where the ground truth does not tell its noise.",
+        "What a score that knows the true quality could reach against trials this noisy, ± one standard deviation over "
+        "simulated trials; the method stands with the noise of each section. It is unknown where the ground truth does "
+        "not tell its noise.",
     ),
     (
         "Bold",
@@ -94,8 +96,7 @@ def result_text(result: MetricResult, metric: Metric) -> str:
 def ceiling_text(ceiling: Ceiling | str, metric: Metric) -> str:
     """What a perfect score could reach, or `unknown (reason)`."""
     if isinstance(ceiling, str):
-        word, _, reason = ceiling.partition(": ")
-        return f"{word} ({reason})" if reason else word
+        return f"unknown ({ceiling.removeprefix('unknown: ')})"
     return f"{number(ceiling.value, metric)} ± {number(ceiling.sd, metric)}"
 
 

@@ -36,11 +36,11 @@ def fresh_registry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registry, "_entries", {what: dict(found) for what, found in registry._entries.items()})
     monkeypatch.setattr(registry, "_broken", [])
     monkeypatch.setattr(registry, "_loaded_files", [])
+    registry.find_space.cache_clear()
 
 
 @pytest.fixture
 def toy(fresh_registry: None) -> str:  # noqa: ARG001
     """The path of the plug-in with the space `toy`, registered for one test."""
     registry.load_plugins([str(TOY_PLUGIN)])
-    registry.find_space.cache_clear()
     return str(TOY_PLUGIN)

@@ -5,7 +5,7 @@ truth would make the ceiling too high. Instead, values are sought which, with no
 observed means:
 
 1. Noise. The deviations of trials from their architecture's mean, times sqrt(t / (t - 1)) for what the mean took out,
-   in the order of the means. An architecture's noise is drawn from the deviations of its neighbours in this order, since
+   in the order of the means. An architecture's noise is drawn from the deviations of its neighbours in this order:
    weak networks are noisier than good ones, with heavier tails.
 2. Values. Starting from the sorted means, noise is added and the result sorted; where its quantiles lie outside those
    of the means, the values are moved inwards by the difference, smoothed over neighbouring ranks, and so on for a few
@@ -13,9 +13,9 @@ observed means:
    worst networks), and cannot make a variance negative. More rounds or less smoothing fit the sample's own noise.
 3. The metric with the values as the score, and values plus fresh noise as the truth, averaged over simulations.
 
-Check on reality: on the 7,961 architectures of NAS-Bench-201 with three trials (CIFAR-10), tau between single trials is
-.909, and the model says the same; see `between` and the tests. On synthetic data with known truth, tau is met within .005
-for 200 architectures or more, and is some .02 too low for 50.
+Checked on the 7,961 architectures of NAS-Bench-201 with three trials (CIFAR-10): tau between single trials is .909, and
+.909 by this model. On synthetic normal data with known truth, the ceiling of tau is met within .01 for 200 architectures
+or more unless there is more noise than signal, and is .02 too low for 50.
 """
 
 from __future__ import annotations
@@ -117,7 +117,8 @@ class NoiseModel:
         shape = (len(self.values), int(counts.max()))
         drawn = self.deviations[self.position[:, None] + rng.integers(-self.reach, self.reach + 1, shape)]
         taken = np.arange(shape[1]) < counts[:, None]
-        return self.values + (drawn * taken).sum(axis=1) / counts
+        noise: Values = (drawn * taken).sum(axis=1) / counts
+        return self.values + noise
 
     def ceiling(self, metric: Metric, *, seed: int = 0, simulations: int = 30) -> Ceiling:
         """The metric of the true values against fresh means.

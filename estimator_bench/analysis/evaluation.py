@@ -101,7 +101,7 @@ def _result(metric: Metric, truth: Values, scores: Values, seed: int, intervals:
         if strict:
             raise UsageError(f"{metric}: {error}") from None
         return MetricResult(metric.name, None, str(error))
-    keys = rankable(-scores if metric.from_bottom else scores)
+    keys = -rankable(scores) if metric.from_bottom else rankable(scores)
     tied = 0 if k is None else TopK.of(keys, k).block
     try:
         value = metric(truth, scores)

@@ -7,9 +7,11 @@ its sampling variance at n: exactly 1 for m = n/2. The interval is the value plu
 values around their own mean, which also removes what the smaller sample shifts (Politis, Romano and Wolf 1999,
 "Subsampling"; McCarthy 1969 for balanced halves).
 
-Measured on bivariate normal samples of 200 and 1,000 (correlations .3 to .95), 95% intervals cover 92 to 99% for the
-correlations, P@K, BR@K and NDCG@K. For WR@K and best@K they covered only 66 to 86%, because both are the value of a
-single outlying architecture; so these metrics get no interval, and no winner.
+Measured on bivariate normal samples of 200 and 1,000 (correlations .3 to .95), such intervals cover the expected value
+in 92 to 99% of the samples for the correlations, NDCG@K, P@K with an expected overlap of three or more, and BR@K unless
+the very best is nearly always selected (then they miss by less than a rank); for P@K with a smaller overlap, in 88%.
+For WR@K and best@K it was 66 to 86% only, because both are the value of a single outlying architecture: these metrics
+get no interval, and no winner.
 """
 
 from __future__ import annotations
@@ -86,8 +88,8 @@ def half_sampling_interval(
         draws: how many halves; by default what `default_draws` says.
 
     Raises:
-        UndefinedError: there is no interval, and the message says why: fewer than 10 architectures, an extreme, no value
-            on all architectures or on some half, or the same value on every half.
+        UndefinedError: there is no interval, and the message says why: fewer than 10 architectures, an extreme metric,
+            no value on all architectures or on some half, or the same value on every half.
     """
     _, interval = _half_sampled(metric, truth, (scores,), seed, draws)
     if interval.high - interval.low < NO_SPREAD:

@@ -32,8 +32,8 @@ def network(seed: int = 0) -> nn.Module:
 
 def test_two_steps_follow_nesterov_sgd_on_a_cosine() -> None:
     images, labels = labelled(6)
-    trained = nn.Sequential(nn.Flatten(), nn.Linear(32, 2, bias=False))
-    weight = trained[1].weight.detach().clone()
+    layer = nn.Linear(32, 2, bias=False)
+    weight = layer.weight.detach().clone()
     velocity = torch.zeros_like(weight)
     for rate in (0.1, 0.1 * (1 + math.cos(math.pi / 2)) / 2):
         weight.requires_grad_(True)
@@ -41,8 +41,9 @@ def test_two_steps_follow_nesterov_sgd_on_a_cosine() -> None:
         slope, weight = slope + 0.01 * weight.detach(), weight.detach()
         velocity = 0.9 * velocity + slope
         weight = weight - rate * (slope + 0.9 * velocity)
-    train(trained, (images, labels), labelled(2), replace(RECIPE, epochs=2, batch_size=6), seed=0)
-    assert torch.allclose(trained[1].weight, weight, atol=1e-6)
+    recipe = replace(RECIPE, epochs=2, batch_size=6)
+    train(nn.Sequential(nn.Flatten(), layer), (images, labels), labelled(2), recipe, seed=0)
+    assert torch.allclose(layer.weight, weight, atol=1e-6)
 
 
 def test_a_network_learns_what_can_be_learned() -> None:

@@ -71,11 +71,20 @@ def test_each_value_stands_with_its_interval() -> None:
     )
 
 
+def test_a_value_without_an_interval_has_the_reason_above_the_table() -> None:
+    document = render(section([row("synflow", TRUTH, noisy(TRUTH, 0.3), intervals=True)]))
+    assert "Values without an interval: best@5 rests on a single architecture." in document
+
+
 def test_the_first_row_is_the_ceiling_or_why_it_is_unknown() -> None:
     known = section([GOOD])
-    unknown = section([GOOD], ceilings=dict.fromkeys(known.ceilings, "unknown: means only"))
+    unknown = section(
+        [GOOD], ceilings=dict.fromkeys(known.ceilings, "unknown: means only") | {"best@5": "constant truth"}
+    )
     assert table_after(render(known), "Results")[1][:2] == ["ceiling", "0.930 ± 0.010"]
+    assert render(known).count("3 trials each; ceiling: simulation") == 1
     assert table_after(render(unknown), "Results")[1][:2] == ["ceiling", "unknown (means only)"]
+    assert table_after(render(unknown), "Results")[1][3] == "unknown (constant truth)"
 
 
 def test_a_value_is_bold_only_where_the_findings_say_that_it_is_best() -> None:

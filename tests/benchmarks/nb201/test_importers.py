@@ -144,18 +144,15 @@ def test_a_file_that_is_no_gzipped_csv_is_refused(content: bytes, tmp_path: Path
         NatsAccuracies().read(path)
 
 
-EMPTY: dict[str, object] = {}
-
-
 def write_pickle(path: Path, content: object) -> None:
     path.write_bytes(bz2.compress(pickle.dumps(content)))
 
 
-def test_the_list_of_architectures_must_be_the_official_one(official: Path) -> None:
-    for meta in (EMPTY, [], {"meta_archs": []}, {"meta_archs": ["|none~0|"]}):
-        write_pickle(official / META_FILE, meta)
-        with pytest.raises(CorruptDataError, match="does not list the 15,625 cells"):
-            NatsOfficial().read(official)
+@pytest.mark.parametrize("meta", [{}, [], {"meta_archs": []}, {"meta_archs": ["|none~0|"]}])
+def test_the_list_of_architectures_must_be_the_official_one(meta: object, official: Path) -> None:
+    write_pickle(official / META_FILE, meta)
+    with pytest.raises(CorruptDataError, match="does not list the 15,625 cells"):
+        NatsOfficial().read(official)
 
 
 def test_an_architecture_under_another_index_is_refused(official: Path) -> None:
