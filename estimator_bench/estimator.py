@@ -137,6 +137,11 @@ class Estimator(ABC):
         """Scores of several estimators that share work, each for the positions in `archs` it wants."""
         raise NotImplementedError
 
+    @property
+    def prepares(self) -> bool:
+        """Whether there is anything to prepare before scoring."""
+        return type(self).prepare is not Estimator.prepare or self.uses_labels != "none"
+
     def prepare(self, problem: Problem) -> Any:  # noqa: ARG002 - the default prepares nothing
         """Whatever is done once before scoring, such as training; must give the same state for the same problem.
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from estimator_bench.artifacts import ArtifactStore
 from estimator_bench.data.home import data_home
-from estimator_bench.errors import BudgetExceededError
+from estimator_bench.errors import BudgetExceededError, PluginError
 from estimator_bench.estimator import Estimator, LabelUse
 from estimator_bench.ground_truth import Task
 from estimator_bench.identity import code_closure
@@ -50,18 +50,27 @@ class LabelOracle:
         self.budget = budget
         self._lookup = lookup
         self._asked: list[Architecture] = []
+        self._open = True
 
     def ask(self, archs: Sequence[Architecture]) -> Values:
         """(architectures,) ground truth of architectures chosen by the estimator; each costs one label.
 
         Raises:
             BudgetExceededError: fewer labels are left than asked for.
+            PluginError: asked while scoring.
         """
+        if not self._open:
+            # Chunks are scored anywhere and in any order, so labels asked for there would differ from run to run.
+            raise PluginError("labels can be asked for in prepare() only, not while scoring")
         if len(archs) > self.budget:
             raise BudgetExceededError(f"asked for {len(archs)} labels with {self.budget} left of the protocol's budget")
         self.budget -= len(archs)
         self._asked.extend(archs)
         return self._lookup(archs)
+
+    def close(self) -> None:
+        """Refuse further questions; called by the harness when prepare() is done."""
+        self._open = False
 
     @property
     def used(self) -> Sequence[Architecture]:

@@ -99,9 +99,9 @@ def _score_label(scale: Scale, scores: NDArray[np.float64]) -> str:
 def p_top_curves(section: Section, key: str) -> Markup | None:
     """P@top over the share K of the population, for all rows, with what chance gets. None without rows."""
     rows = ordered_rows(section)
-    if not rows:
-        return None
     shares = section.curve_shares
+    if not rows or not shares:
+        return None
 
     def draw(axes: Axes) -> None:
         axes.plot(shares, shares, ":", color=INK, linewidth=1.2)

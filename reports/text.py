@@ -64,7 +64,7 @@ HOW_TO_READ = (
     (
         "Cost",
         "Wall seconds measured by the harness, the median over networks. Alone: what the estimator takes by itself. "
-        "Marginal: what it adds to passes that run for other estimators anyway. These and the dates are all that may "
+        "Marginal: what it adds to passes that run for other estimators anyway. These, dates and host are all that may "
         "differ when the same command is given again.",
     ),
 )

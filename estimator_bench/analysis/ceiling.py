@@ -14,8 +14,8 @@ observed means:
 3. The metric with the values as the score, and values plus fresh noise as the truth, averaged over simulations.
 
 Checked on the 7,961 architectures of NAS-Bench-201 with three trials (CIFAR-10): tau between single trials is .909, and
-.909 by this model. On synthetic normal data with known truth, the ceiling of tau is met within .01 for 200 architectures
-or more unless there is more noise than signal, and is .02 too low for 50.
+.909 by this model. On synthetic normal data with known truth, the ceiling of tau is met within .01 for 200
+architectures or more unless there is more noise than signal, and is .02 too low for 50.
 """
 
 from __future__ import annotations

@@ -89,7 +89,7 @@ def _text(value: object) -> str:
 
 @dataclass(frozen=True)
 class _Population:
-    """What the rows of one section have in common; `unseen` masks the headline."""
+    """What the rows of one section have in common; `unseen` masks architectures whose label no row's estimator saw."""
 
     space: AnySpace
     task: Task
@@ -108,6 +108,11 @@ class _Population:
     def truth(self) -> Values:
         """(architectures,) higher is better; NaN where it is missing."""
         return self.sign * self.trials.mean()
+
+    @cached_property
+    def headline(self) -> NDArray[np.bool_]:
+        """Mask of the architectures the metrics are of: those with truth that nobody saw."""
+        return self.unseen & ~np.isnan(self.truth)
 
     def evaluate(self, scores: Values, mask: NDArray[np.bool_], *, intervals: bool = True) -> Evaluation:
         """Metrics of oriented scores on some of the architectures, in the unit of the task."""
@@ -140,7 +145,8 @@ def _section(store: Store, records: Sequence[RunRecord], metrics: Sequence[Metri
     seen = frozenset().union(*(record.labels for record in records))
     unseen = np.array([str(arch) not in seen for arch in archs])
     population = _Population(space, task, archs, truth.trials(task, archs), unseen, metrics, strict)
-    counts = np.unique(np.geomspace(1, max(1, unseen.sum()), CURVE_POINTS).round().astype(int))
+    known = int(population.headline.sum())
+    counts = np.unique(np.geomspace(1, known, CURVE_POINTS).round().astype(int)) if known else np.empty(0, int)
     everything = {record.id: record for record in store.runs()}
     drawn = [_row(store, record, everything, population, counts) for record in records]
     best = _best_in([(row.spec, scores) for row, scores in drawn], population)
@@ -152,11 +158,11 @@ def _section(store: Store, records: Sequence[RunRecord], metrics: Sequence[Metri
         libraries=first.identity["libraries"],
         available=len(archs) if everywhere is None else len(everywhere),
         population=len(archs),
-        headline=int(unseen.sum()),
+        headline=known,
         metrics=metrics,
         ceilings=_ceilings(population),
         trials=_describe(population.trials),
-        curve_shares=(counts / max(1, unseen.sum())).tolist(),
+        curve_shares=[float(count / known) for count in counts],
         rows=[replace(row, best_in=best[row.spec]) for row, _ in drawn],
     )
 
@@ -175,7 +181,7 @@ def _row(
     if combined is None:  # killed before its end
         combined = np.full((len(population.archs), 1), np.nan)
     columns = [oriented(column, estimator, population.task) for column in combined.T]
-    unseen = population.unseen
+    unseen, headline = population.unseen, population.headline
     replicates = zip(record.replicates or (), columns[1:], strict=False)
     state = _State.of(store, record, records, population)
     return Row(
@@ -193,9 +199,9 @@ def _row(
         failed=state.failed,
         reasons=state.reasons,
         cost=state.cost,
-        truth=population.trials.mean()[unseen],
-        scores=combined[unseen, 0],
-        curve=[p_top(population.truth[unseen], columns[0][unseen], count) for count in counts],
+        truth=population.trials.mean()[headline],
+        scores=combined[headline, 0],
+        curve=[p_top(population.truth[headline], columns[0][headline], count) for count in counts],
     ), columns[0]
 
 
@@ -254,7 +260,7 @@ def _sum_of(costs: Sequence[Cost]) -> Cost:
 def _best_in(rows: Sequence[tuple[str, Values]], population: _Population) -> dict[str, frozenset[str]]:
     """For each row the metrics in which it is significantly better than every other row, seen on the same halves."""
     best: dict[str, set[str]] = {spec: set() for spec, _ in rows}
-    known = population.unseen & ~np.isnan(population.truth)
+    known = population.headline
     truth = population.truth[known]
     for metric in population.metrics:
         better = 1.0 if metric.higher_is_better else -1.0

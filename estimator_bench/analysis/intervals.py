@@ -89,11 +89,11 @@ def half_sampling_interval(
 
     Raises:
         UndefinedError: there is no interval, and the message says why: fewer than 10 architectures, an extreme metric,
-            no value on all architectures or on some half, or the same value on every half.
+            no value on all architectures or on some half, or the same value on nearly all halves.
     """
     _, interval = _half_sampled(metric, truth, (scores,), seed, draws)
     if interval.high - interval.low < NO_SPREAD:
-        raise UndefinedError("no interval: every half has the same value")
+        raise UndefinedError("no interval: nearly all halves have the same value")
     return replace(interval, low=max(interval.low, metric.low), high=min(interval.high, metric.high))
 
 

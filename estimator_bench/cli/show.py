@@ -80,7 +80,7 @@ def print_json(findings: Findings) -> None:
 def result_text(result: MetricResult) -> str:
     """A value with its interval, or why there is none."""
     if result.value is None:
-        return str(result.reason)
+        return f"undefined ({result.reason})"
     if result.low is None or result.high is None:
         return f"{result.value:.3f}"
     return f"{result.value:.3f} [{result.low:.3f}, {result.high:.3f}]"

@@ -137,6 +137,7 @@ class Runners:
 def _prepare(estimator: Estimator, problem: Problem) -> tuple[Any, Prepared]:
     with Stopwatch() as watch:
         state = attempt(estimator.prepare, problem)
+    problem.labels.close()
     labels = tuple(map(str, problem.labels.used))
     return state, Prepared(watch.seconds, labels, state.reason if isinstance(state, Failure) else None)
 

@@ -98,7 +98,11 @@ class _Coordinator:
     def prepare(self, running: Engine) -> None:
         """Prepare every job with work left, each once, before any worker scores for it."""
         missing = self._plan.missing(self._store.scores)
-        waiting = [Prepare(job) for job, runs in self._jobs.items() if any(missing[run.id] for run in runs)]
+        waiting = [
+            Prepare(job)
+            for job, runs in self._jobs.items()
+            if any(missing[run.id] and run.estimator.prepares for run in runs)
+        ]
         for work, outcome in running.execute(lambda: waiting.pop(0) if waiting else None):
             self._commit_prepared(work.job, outcome)
 

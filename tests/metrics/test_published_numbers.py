@@ -16,7 +16,7 @@ from estimator_bench.metrics import parse_metric
 def parameters(archs: pd.Series[str]) -> NDArray[np.float64]:
     """Parameters of CIFAR-10 networks of NAS-Bench-201 (specs C.2)."""
     count = 73_306 + 243_040 * archs.str.count("nor_conv_3x3") + 28_000 * archs.str.count("nor_conv_1x1")
-    return count.to_numpy(np.float64)
+    return np.array(count, np.float64)
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +57,7 @@ def test_stored_proxies_of_nas_bench_suite_zero(
     shared_data: Path, dataset: str, score: str, rho: float, tau: float
 ) -> None:
     table = json.loads((shared_data / "nb201" / "nas_bench_suite_zero_724.json").read_text())[dataset].values()
+    table = [row for row in table if score in row]  # one CIFAR-10 row lacks synflow
     truth = np.array([row["val_accuracy"] for row in table])
     scores = np.array([row[score]["score"] for row in table])
     assert parse_metric("spearman")(truth, scores) == pytest.approx(rho, abs=5.1e-5)
