@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from estimator_bench.metrics.ties import rankable as rankable
     from estimator_bench.networks.passes import NetworkPasses as NetworkPasses
     from estimator_bench.networks.passes import single_thread as single_thread
+    from estimator_bench.networks.placement import place as place
     from estimator_bench.networks.supernet import Supernet as Supernet
     from estimator_bench.problem import Labels as Labels
     from estimator_bench.problem import Problem as Problem
@@ -81,6 +82,7 @@ PUBLIC = {
     "ZeroCostEstimator": "estimator_bench.proxies",
     "derive_seed": "estimator_bench.protocol",
     "load_images": "estimator_bench.data.images",
+    "place": "estimator_bench.networks.placement",
     "rankable": "estimator_bench.metrics.ties",
     "single_thread": "estimator_bench.networks.passes",
     "zero_cost": "estimator_bench.proxies",

@@ -30,17 +30,21 @@ class ArtifactStore:
         Args:
             what: kind of the artifact, such as `one-shot`.
             key: everything it depends on, as plain values, code included.
-            make: fills the folder.
+            make: fills the folder; what it raises reaches the caller.
+
+        Raises:
+            StoreError: the folder cannot be written.
         """
         text = json.dumps(key, sort_keys=True)
         folder = self.root / f"{what}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            with FileLock(folder / "lock"):
-                done = folder / "key.json"
-                if not done.exists():
-                    make(folder)
-                    atomic_write(done, text)
+            held = FileLock(folder / "lock").acquire()
         except OSError as error:
             raise StoreError(f"cannot write the artifact {folder}: {error.strerror or error}") from error
+        with held:
+            done = folder / "key.json"
+            if not done.exists():
+                make(folder)
+                atomic_write(done, text)
         return folder

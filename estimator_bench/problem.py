@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from estimator_bench.artifacts import ArtifactStore
 from estimator_bench.data.home import data_home
-from estimator_bench.errors import BudgetExceededError, PluginError
+from estimator_bench.errors import BudgetExceededError, PluginError, UsageError
 from estimator_bench.estimator import Estimator, LabelUse
 from estimator_bench.ground_truth import Task
 from estimator_bench.identity import code_closure
@@ -115,14 +115,22 @@ class Problem:
         """A freshly built network of the task's recipe on the protocol's device; equal at every call."""
         import torch
 
+        from estimator_bench.networks.placement import place
+
         with torch.random.fork_rng():
             torch.manual_seed(self.weight_seed(arch))
             network: nn.Module = self.space.build(arch, self.task.recipe)
-        return network.to(self.protocol.device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+        return place(network, self.protocol.device)
 
 
 def make_problem(task_name: str, protocol: Protocol, uses_labels: LabelUse = "none") -> Problem:
-    """The problem of one task under one protocol, as an estimator that uses labels in this way gets to see it."""
+    """The problem of one task under one protocol, as an estimator that uses labels in this way gets to see it.
+
+    Raises:
+        UnknownNameError: the task or a source is not registered.
+        UsageError: the task is one of its own sources, which would show all its labels.
+        MissingDataError: labels are needed and not installed.
+    """
     space, truth, task = find_task(task_name)
 
     def lookup(archs: Sequence[Architecture]) -> Values:
@@ -144,4 +152,6 @@ def make_problem(task_name: str, protocol: Protocol, uses_labels: LabelUse = "no
         labels = LabelOracle(Labels([], np.empty(0)), protocol.labels if uses_labels == "asked" else 0, lookup)
     alone = replace(protocol, sources=())
     sources = {name: make_problem(name, alone, "all") for name in protocol.sources}
+    if any(source.task == task for source in sources.values()):
+        raise UsageError(f"{task} cannot be a source of itself: an estimator would see all its labels")
     return Problem(space, task, protocol, labels, sources, ArtifactStore(data_home() / "artifacts"))

@@ -12,7 +12,18 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional as F
 
-from estimator_bench import Architecture, Components, Estimator, Kind, Problem, derive_seed, load_images, single_thread
+from estimator_bench import (
+    Architecture,
+    Components,
+    Estimator,
+    Kind,
+    Problem,
+    UsageError,
+    derive_seed,
+    load_images,
+    place,
+    single_thread,
+)
 
 if TYPE_CHECKING:
     from estimator_bench import Supernet
@@ -43,6 +54,12 @@ class OneShot(Estimator):
     batch_size: int = 50
     learning_rate: float = 0.05
     weight_decay: float = 5e-4
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.checkpoints <= self.epochs:
+            raise UsageError(
+                f"'one-shot' keeps from 1 to {self.epochs} checkpoints, its epochs, not {self.checkpoints}"
+            )
 
     name: ClassVar[str] = "one-shot"
     kind: ClassVar[Kind] = "one-shot"
@@ -82,9 +99,9 @@ class OneShot(Estimator):
         return load_images(self.images, split, problem.space.recipes[self.recipe].input_shape)
 
     def _load(self, problem: Problem, file: Path) -> Supernet:
-        supernet = problem.space.supernet(problem.space.recipes[self.recipe])
+        supernet: Supernet = problem.space.supernet(problem.space.recipes[self.recipe])
         supernet.load_state_dict(torch.load(file, map_location="cpu", weights_only=True)["weights"])
-        return supernet.to(problem.protocol.device, memory_format=torch.channels_last)
+        return place(supernet, problem.protocol.device)
 
     def _train(self, problem: Problem, folder: Path) -> None:
         """Train from the last checkpoint in the folder on; every epoch draws from a seed of its own."""
@@ -93,7 +110,7 @@ class OneShot(Estimator):
         with torch.random.fork_rng():
             torch.manual_seed(derive_seed(seed, "supernet"))
             supernet = problem.space.supernet(problem.space.recipes[self.recipe])
-        supernet.to(device, memory_format=torch.channels_last)
+        place(supernet, device)
         optimizer = torch.optim.SGD(
             supernet.parameters(), self.learning_rate, 0.9, weight_decay=self.weight_decay, nesterov=True
         )
@@ -109,9 +126,9 @@ class OneShot(Estimator):
                 self._train_epoch(problem, epoch, supernet.train(), optimizer, images, labels)
                 schedule.step()
                 if epoch + 1 in self._checkpoint_epochs():
-                    state = {"weights": supernet, "optimizer": optimizer, "schedule": schedule}
                     partial = folder / "partial.pt"
-                    torch.save({name: part.state_dict() for name, part in state.items()}, partial)
+                    state = {"optimizer": optimizer.state_dict(), "schedule": schedule.state_dict()}
+                    torch.save({"weights": supernet.state_dict(), **state}, partial)
                     partial.replace(folder / self._file(epoch + 1))
 
     def _train_epoch(

@@ -40,4 +40,5 @@ class RankAverage(Estimator):
     def combine(self, components: Components) -> NDArray[np.float64]:
         """The mean rank over the members, from the whole population."""
         ranks = [rankdata(rankable(member)) for member in components.values[:, 0, :].T]
-        return np.mean(ranks, axis=0) / len(components.values)
+        average: NDArray[np.float64] = np.mean(ranks, axis=0) / len(components.values)
+        return average

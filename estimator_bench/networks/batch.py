@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 import torch
 
+from estimator_bench.errors import UsageError
 from estimator_bench.problem import Problem
 from estimator_bench.protocol import derive_seed
 
@@ -18,6 +19,10 @@ def make_batch(problem: Problem) -> Batch:
 
     `gaussian` images are independent N(0, 1) with uniform labels; any other name is a data set, from whose training
     split B images are drawn without replacement, standardised and resized to the recipe.
+
+    Raises:
+        UnknownNameError: there is no such data set.
+        UsageError: its training split has fewer than B images.
     """
     protocol, recipe = problem.protocol, problem.task.recipe
     generator = torch.Generator().manual_seed(derive_seed(protocol.seed, "batch"))
@@ -28,6 +33,11 @@ def make_batch(problem: Problem) -> Batch:
         from estimator_bench.data.images import load_images
 
         images, targets = load_images(protocol.inputs, "train", recipe.input_shape)
+        if protocol.batch_size > len(images):
+            raise UsageError(
+                f"a batch of {protocol.batch_size} images cannot be drawn from the {len(images)} training images of "
+                f"'{protocol.inputs}': choose a smaller batch size"
+            )
         drawn = torch.randperm(len(images), generator=generator)[: protocol.batch_size]
         images, targets = images[drawn], targets[drawn]
     device = torch.device(protocol.device)

@@ -81,20 +81,27 @@ PASSES: Mapping[Pass, Callable[[nn.Module, torch.Tensor], Any]] = {
 class NetworkPasses:
     """One network of an architecture, a batch, and the results of the passes over it.
 
-    Every pass works on a copy of its own, so that its result does not depend on what is computed beside it.
-
-    Attributes:
-        inputs: (B, C, H, W) images.
-        targets: (B,) class indices.
+    Every pass and every reader works on copies of its own, so that no result depends on what is computed beside it
+    or was before: even `inputs.requires_grad_()` leaves a trace, the gradients that pile up from network to network.
     """
 
     def __init__(self, problem: Problem, arch: Architecture, batch: Batch) -> None:
-        self.inputs, self.targets = batch
+        self._batch = batch
         with Stopwatch() as watch:
             self._network = problem.network(arch)
         self.build_seconds = watch.seconds
         self.seconds: dict[Pass, Seconds] = {}
         self._results: dict[Pass, Any] = {}
+
+    @property
+    def inputs(self) -> torch.Tensor:
+        """(B, C, H, W) images, a new copy at each call."""
+        return self._batch[0].clone()
+
+    @property
+    def targets(self) -> torch.Tensor:
+        """(B,) class indices, a new copy at each call."""
+        return self._batch[1].clone()
 
     def run(self, wanted: Pass) -> None:
         """Run a pass and keep its result, or the reason it failed."""

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional as F
 
+from estimator_bench.networks.placement import place
+
 Labelled: TypeAlias = tuple[torch.Tensor, torch.Tensor]
 """(images, channels, height, width) float32 and (images,) int64 labels."""
 
@@ -49,7 +51,7 @@ def train(
     Returns:
         (epochs,) correct test images, from 0 to the number of test images.
     """
-    network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    place(network, device)
     (images, labels), test = _on(device, training), _on(device, test)
     size = min(recipe.batch_size, len(labels))
     steps = len(labels) // size
