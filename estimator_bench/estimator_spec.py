@@ -15,7 +15,7 @@ def make_estimator(spec: str) -> Estimator:
 
     Raises:
         UnknownNameError: no such estimator or parameter.
-        UsageError: a value that is not of the parameter's type.
+        UsageError: a value that is not of the parameter's type, or two for one parameter.
         PluginError: its plug-in cannot be imported.
     """
     name, _, given = spec.partition(":")
@@ -28,6 +28,8 @@ def make_estimator(spec: str) -> Estimator:
             raise UsageError(f"'{spec}': write parameters as key=value, not '{item}'")
         if key not in parameters:
             raise UnknownNameError(f"parameter of '{name}'", key, parameters)
+        if key in values:
+            raise UsageError(f"'{spec}': the parameter '{key}' is given twice")
         values[key] = _convert(parameters[key], text, spec)
     estimator: Estimator = factory(**values)
     return estimator

@@ -21,6 +21,7 @@ from estimator_bench.errors import (
     PluginError,
     UndefinedError,
     UnknownNameError,
+    UsageError,
 )
 from estimator_bench.estimator import oriented
 from estimator_bench.estimator_spec import make_estimator
@@ -42,6 +43,19 @@ REASONS = 3
 def parse_metrics(names: Sequence[str]) -> list[Metric]:
     """The metrics asked for, or the default ones."""
     return [parse_metric(name) for name in names or DEFAULT_METRICS]
+
+
+def check_metrics(metrics: Sequence[Metric], architectures: int) -> None:
+    """Refuse a K that makes no sense for so many architectures.
+
+    Raises:
+        UsageError: it is below 1 or above their number.
+    """
+    for metric in metrics:
+        try:
+            metric.count(architectures)
+        except UndefinedError as error:
+            raise UsageError(f"{metric}: {error}") from None
 
 
 def find(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -22,6 +22,9 @@ from estimator_bench.cli.show import print_findings, print_json, print_plan, wri
 from estimator_bench.errors import IncompleteRunError, UsageError
 from estimator_bench.protocol import Limit, Protocol
 from estimator_bench.registry import load_plugins
+
+if TYPE_CHECKING:
+    from estimator_bench.runs.plan import Plan
 
 
 def run(
@@ -63,7 +66,7 @@ def run(
 
       estimator-bench run --space nb201 --est my_proxy --plugin my_proxy.py --limit 5% --dry-run
     """
-    from estimator_bench.analysis.find import find, parse_metrics
+    from estimator_bench.analysis.find import check_metrics, find, parse_metrics
     from estimator_bench.runs.plan import Request, make_plan
     from estimator_bench.runs.run import execute
     from estimator_bench.runs.store import Store
@@ -74,6 +77,8 @@ def run(
     protocol = Protocol(seed, labels, inputs, batch_size, tuple(split_names(source)), device)
     name = f"{space}/{task.removeprefix(f'{space}/')}" if task else space
     plan = make_plan(Request(name, split_names(est), protocol, Limit.parse(limit) if limit else None))
+    check_metrics(wanted if metrics else [], len(plan.population))
+    _check_inputs(plan)
     if dry_run:
         print_plan(plan, output, as_json=json)
         return
@@ -97,6 +102,14 @@ def run(
         reasons = [f"{spec}: {reason}" for spec, reason in summary.failed.items()]
         reasons += [f"{spec}: {count} architectures are missing" for spec, count in summary.missing.items()]
         raise IncompleteRunError("not every score could be made; " + "; ".join(reasons))
+
+
+def _check_inputs(plan: Plan) -> None:
+    """Refuse inputs that no estimator could get, before anything is scored."""
+    if plan.request.protocol.inputs != "gaussian":
+        from estimator_bench.networks.batch import images_of
+
+        images_of(plan.request.protocol, plan.task.recipe)
 
 
 def _check_device(device: str) -> None:

@@ -6,9 +6,11 @@ from typing import TypeAlias
 
 import torch
 
+from estimator_bench.data.images import load_images
 from estimator_bench.errors import UsageError
 from estimator_bench.problem import Problem
-from estimator_bench.protocol import derive_seed
+from estimator_bench.protocol import Protocol, derive_seed
+from estimator_bench.space import NetworkRecipe
 
 Batch: TypeAlias = tuple[torch.Tensor, torch.Tensor]
 """Images (B, C, H, W) and class indices (B,)."""
@@ -30,15 +32,19 @@ def make_batch(problem: Problem) -> Batch:
         images = torch.randn(protocol.batch_size, *recipe.input_shape, generator=generator)
         targets = torch.randint(recipe.classes, (protocol.batch_size,), generator=generator)
     else:
-        from estimator_bench.data.images import load_images
-
-        images, targets = load_images(protocol.inputs, "train", recipe.input_shape)
-        if protocol.batch_size > len(images):
-            raise UsageError(
-                f"a batch of {protocol.batch_size} images cannot be drawn from the {len(images)} training images of "
-                f"'{protocol.inputs}': choose a smaller batch size"
-            )
+        images, targets = images_of(protocol, recipe)
         drawn = torch.randperm(len(images), generator=generator)[: protocol.batch_size]
         images, targets = images[drawn], targets[drawn]
     device = torch.device(protocol.device)
     return images.to(device, memory_format=torch.channels_last), targets.to(device)
+
+
+def images_of(protocol: Protocol, recipe: NetworkRecipe) -> Batch:
+    """All training images a batch of a data set is drawn from; errors as `make_batch`."""
+    images, targets = load_images(protocol.inputs, "train", recipe.input_shape)
+    if protocol.batch_size > len(images):
+        raise UsageError(
+            f"a batch of {protocol.batch_size} images cannot be drawn from the {len(images)} training images of "
+            f"'{protocol.inputs}': choose a smaller --batch-size"
+        )
+    return images, targets

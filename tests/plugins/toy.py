@@ -68,7 +68,7 @@ class ToyTruth(GroundTruth):
         return self._space.architectures()
 
     def trials(self, task: Task, archs: Sequence[Architecture]) -> Trials:
-        weights = np.array([[float(sum(arch.ops))] for arch in archs])  # type: ignore[attr-defined]
+        weights = np.array([float(sum(arch.ops)) for arch in archs]).reshape(-1, 1)  # type: ignore[attr-defined]
         if task.name == "latency":
             return Trials(weights, means_only=True)
         noise = [np.random.default_rng(derive_seed("noise", str(arch))).normal(size=3) for arch in archs]

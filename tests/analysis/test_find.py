@@ -1,0 +1,156 @@
+"""Only comparable rows share a table, partial is visible, and nothing is bold without a significant difference."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from estimator_bench import registry
+from estimator_bench.analysis.find import find, parse_metrics
+from estimator_bench.analysis.findings import Findings, Row
+from estimator_bench.errors import UsageError
+from estimator_bench.protocol import Limit, Protocol
+from estimator_bench.runs.plan import Request, make_plan
+from estimator_bench.runs.run import execute
+from estimator_bench.runs.store import Store
+
+METRICS = ("tau", "p@top10%")
+
+
+class Silent:
+    """An observer that says nothing."""
+
+    def note(self, text: str) -> None: ...
+
+    def expect(self, counts: Mapping[str, int]) -> None: ...
+
+    def scored(self, spec: str, count: int, failures: Sequence[str]) -> None: ...
+
+
+@pytest.fixture
+def measure(toy: str, tmp_path: Path) -> Callable[..., Findings]:
+    """Runs a request on the toy space and returns all findings of the folder."""
+    assert toy
+
+    def call(
+        *estimators: str, task: str = "toy/quality", limit: str | None = None, strict: bool = False, **protocol: int
+    ) -> Findings:
+        request = Request(task, estimators, replace(Protocol(), **protocol), Limit.parse(limit) if limit else None)  # type: ignore[arg-type]
+        with Store(tmp_path, write=True) as store:
+            execute(make_plan(request), store, workers=0, command="test", observer=Silent())
+            return find(store, parse_metrics(METRICS), strict=strict)
+
+    return call
+
+
+def rows(findings: Findings) -> dict[str, Row]:
+    (section,) = findings.sections
+    return {row.spec: row for row in section.rows}
+
+
+def test_runs_share_a_table_only_under_one_protocol_task_and_population(measure: Callable[..., Findings]) -> None:
+    measure("weights")
+    assert len(measure("ridge", labels=100, seed=0).sections) == 1, "the same protocol adds a row"
+    assert len(measure("weights", seed=1).sections) == 2
+    assert len(measure("weights", task="toy/loss").sections) == 3
+
+
+def test_a_new_population_takes_the_place_of_the_old_one(measure: Callable[..., Findings]) -> None:
+    measure("weights", limit="20")
+    (section,) = measure("weights", limit="40").sections
+    assert (section.population, {row.missing for row in section.rows}) == (40, {0})
+
+
+def test_rows_left_behind_by_a_new_population_stand_apart(measure: Callable[..., Findings]) -> None:
+    measure("weights", "synflow", limit="20")
+    sections = measure("weights", limit="40").sections
+    assert sorted((section.population, len(section.rows)) for section in sections) == [(20, 1), (40, 5)]
+
+
+def test_a_changed_table_hides_scores_made_against_the_old_one(
+    measure: Callable[..., Findings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measure("weights")
+    truth = type(registry.find_space("toy").ground_truths()[0])
+    monkeypatch.setattr(truth, "digest", "another")
+    with Store(tmp_path, write=False) as store:
+        findings = find(store, parse_metrics(METRICS))
+    assert findings.sections == []
+    assert "the table has changed since" in findings.notes[0]
+
+
+def test_a_plug_in_that_is_gone_hides_its_section_alone(
+    measure: Callable[..., Findings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measure("weights")
+    monkeypatch.delitem(registry._entries["estimator"], "weights")
+    with Store(tmp_path, write=False) as store:
+        findings = find(store, parse_metrics(METRICS))
+    assert "unknown estimator 'weights'" in findings.notes[0]
+
+
+def test_a_population_whose_labels_were_all_seen_has_no_values_but_a_report(measure: Callable[..., Findings]) -> None:
+    found = rows(measure("ridge", labels=81))
+    assert {row.evaluation.architectures for row in found.values()} == {0}
+    assert found["ridge"].with_seen["tau"].value is not None
+
+
+def test_a_metric_asked_for_by_name_that_makes_no_sense_is_an_error(measure: Callable[..., Findings]) -> None:
+    assert rows(measure("weights", limit="5"))["weights"].evaluation.results["p@top10%"].value is None
+    with pytest.raises(UsageError, match="p@top10%"):
+        measure("weights", limit="5", strict=True)
+
+
+def test_a_clear_winner_is_marked_and_two_equals_are_not(measure: Callable[..., Findings]) -> None:
+    found = rows(measure("weights", "ridge:alpha=1000000", labels=20))
+    assert "tau" in found["weights"].best_in
+    found = rows(measure("weights", "weights:factor=2", "ridge:alpha=1000000", labels=20))
+    assert not any("tau" in row.best_in for row in found.values())
+
+
+def test_the_ceiling_lies_above_the_truth_without_noise_scored(measure: Callable[..., Findings]) -> None:
+    (section,) = measure("weights").sections
+    ceiling = section.ceilings["tau"]
+    assert not isinstance(ceiling, str)
+    assert 0.7 < ceiling.value < 1
+    assert section.trials == "3 trials each"
+    costs = measure("weights", task="toy/latency").sections
+    assert any(isinstance(one.ceilings["tau"], str) and "means only" in str(one.ceilings["tau"]) for one in costs)
+
+
+def test_values_in_the_unit_of_the_task_keep_its_direction(toy: str, tmp_path: Path) -> None:
+    assert toy
+    request = Request("toy/latency", ["params"], Protocol())
+    with Store(tmp_path, write=True) as store:
+        execute(make_plan(request), store, workers=0, command="test", observer=Silent())
+        (section,) = find(store, parse_metrics(["best@10"])).sections
+    row = next(row for row in section.rows if row.spec == "params")
+    assert row.evaluation.results["best@10"].value == 0, "the cheapest stack has no weights"
+
+
+def test_a_curve_ends_at_one_and_chance_is_the_diagonal(measure: Callable[..., Findings]) -> None:
+    (section,) = measure("weights").sections
+    constant = next(row for row in section.rows if row.spec == "constant")
+    np.testing.assert_allclose(constant.curve, section.curve_shares)
+    assert section.curve_shares[-1] == 1
+
+
+def test_an_ensemble_costs_what_its_members_cost(measure: Callable[..., Findings]) -> None:
+    found = rows(measure("rank-average:of=synflow+jacov", "synflow", "jacov"))
+    members = found["synflow"].cost, found["jacov"].cost
+    assert found["rank-average:of=synflow+jacov"].cost.total == pytest.approx(sum(cost.total for cost in members))
+
+
+def test_a_run_killed_before_its_scores_were_combined_is_missing(
+    measure: Callable[..., Findings], tmp_path: Path
+) -> None:
+    measure("weights")
+    with Store(tmp_path, write=True) as store:
+        store._db.execute("DELETE FROM combined")
+        (section,) = find(store, parse_metrics(METRICS)).sections
+    assert not section.complete
+    assert {row.missing for row in section.rows} == {81}

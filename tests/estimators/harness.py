@@ -1,0 +1,41 @@
+"""Scores as the harness makes them: planned, computed, stored, combined and read back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from estimator_bench.protocol import Limit, Protocol
+from estimator_bench.runs.plan import Request, make_plan
+from estimator_bench.runs.run import execute
+from estimator_bench.runs.store import RunRecord, Store
+
+
+class Silent:
+    """An observer that keeps what happens to itself."""
+
+    def note(self, text: str) -> None: ...
+
+    def expect(self, counts: Mapping[str, int]) -> None: ...
+
+    def scored(self, spec: str, count: int, failures: Sequence[str]) -> None: ...
+
+
+def run(
+    folder: Path, task: str, *specs: str, protocol: Protocol | None = None, limit: str | None = None
+) -> dict[str, tuple[list[str], NDArray[np.float64], RunRecord]]:
+    """By spec: the architectures of the population, their combined scores, and what is stored of the run."""
+    plan = make_plan(Request(task, specs, protocol or Protocol(), Limit.parse(limit) if limit else None))
+    with Store(folder, write=True) as store:
+        execute(plan, store, workers=0, command="", observer=Silent())
+        records = {record.id: record for record in store.runs()}
+        found = {}
+        for planned in plan.runs:
+            record = records[planned.id]
+            scores = store.combined(record.id, record.population)
+            assert scores is not None
+            found[record.spec] = (store.population(record.population), scores[:, 0], record)
+    return found

@@ -1,0 +1,74 @@
+"""A request becomes runs with identities; what does not matter to a score does not change them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from estimator_bench import registry
+from estimator_bench.errors import UsageError
+from estimator_bench.protocol import Limit, Protocol
+from estimator_bench.runs.plan import BASELINES, Plan, Request, make_plan
+
+REQUEST = Request("toy/quality", ["synflow"], Protocol())
+
+
+def run_ids(request: Request) -> dict[str, str]:
+    return {run.spec: run.id for run in make_plan(request).runs}
+
+
+@pytest.mark.usefixtures("toy")
+class TestPlan:
+    def test_baselines_stand_beside_every_request(self) -> None:
+        assert {run.spec for run in make_plan(REQUEST).runs} == {"synflow", *BASELINES}
+        assert len(make_plan(replace(REQUEST, estimators=["params", "params"])).runs) == len(BASELINES)
+
+    def test_the_limit_and_the_company_do_not_change_a_run(self) -> None:
+        ids = run_ids(REQUEST)
+        assert run_ids(replace(REQUEST, limit=Limit.parse("5"))) == ids
+        assert run_ids(replace(REQUEST, estimators=["jacov", "synflow"])).items() >= ids.items()
+
+    @pytest.mark.parametrize(
+        "changed",
+        [
+            {"task": "toy/loss"},
+            {"protocol": Protocol(seed=1)},
+            {"protocol": Protocol(inputs="digits")},
+            {"protocol": Protocol(batch_size=32)},
+        ],
+    )
+    def test_what_a_number_depends_on_is_another_run(self, changed: dict[str, object]) -> None:
+        assert run_ids(replace(REQUEST, **changed))["synflow"] != run_ids(REQUEST)["synflow"]  # type: ignore[arg-type]
+
+    def test_estimators_that_share_passes_are_one_job_and_others_their_own(self) -> None:
+        plan = make_plan(replace(REQUEST, estimators=["synflow", "jacov", "ridge"]))
+        assert sorted(len(runs) for runs in plan.jobs().values()) == [1] * 5 + [2]
+
+    def test_members_are_planned_once_and_before_what_combines_them(self) -> None:
+        plan = make_plan(replace(REQUEST, estimators=["rank-average:of=synflow+jacov", "synflow"]))
+        specs = [run.spec for run in plan.runs]
+        assert len(specs) == len(set(specs))
+        combined = next(run for run in plan.runs if run.members)
+        assert specs.index(combined.spec) > max(specs.index("synflow"), specs.index("jacov"))
+        assert {run.spec for run in plan.runs if not run.requested} == {"jacov"}
+
+    def test_only_representatives_without_a_score_are_missing(self) -> None:
+        plan: Plan = make_plan(REQUEST)
+        run = next(run for run in plan.runs if run.spec == "synflow")
+        assert len(plan.missing(lambda _: {})[run.id]) == 31
+        known = dict.fromkeys(run.representatives[:10])
+        assert set(plan.missing(lambda _: known)[run.id]).isdisjoint(known)
+
+    def test_an_estimator_that_combines_itself_is_refused(self, tmp_path: Path) -> None:
+        source = (
+            "from estimator_bench import Estimator\n"
+            "class Loop(Estimator):\n"
+            "    name, kind, members = 'loop', 'ensemble', ('params', 'loop')\n"
+            "    def score(self, problem, state, archs): ...\n"
+        )
+        (tmp_path / "loop.py").write_text(source)
+        registry.load_plugins([str(tmp_path)])
+        with pytest.raises(UsageError, match="'loop' combines itself: loop -> loop"):
+            make_plan(replace(REQUEST, estimators=["loop"]))
