@@ -21,6 +21,9 @@ from estimator_bench.space import AnySpace, Architecture, NetworkRecipe
 
 ARCHITECTURES = 6
 
+CLASSMATES, DRAWS = 20, 200
+"""Pairs of one class that are compared, and architectures drawn to find them; a class may have one member only."""
+
 
 @dataclass(frozen=True)
 class Check:
@@ -62,15 +65,15 @@ class _EstimatorPromises:
         drawn = protocol.rng("check").permutation(len(everything))[:ARCHITECTURES]
         self._spec, self._task, self._protocol, self._space = spec, str(found), protocol, space
         self._estimator = make_estimator(spec)
-        kind = self._estimator.invariant_to
-        self._archs = list(dict.fromkeys(space.representative(everything[i], kind) for i in drawn))
+        self._kind = self._estimator.invariant_to
+        self._archs = list(dict.fromkeys(space.representative(everything[i], self._kind) for i in drawn))
 
     def all(self) -> dict[str, Callable[[], str]]:
         """The promises in words, each with what finds it broken."""
         promises = {"its spec makes it again": self._spec_round_trip}
         if self._estimator.members:
             return promises
-        return promises | {
+        promises |= {
             "gives one number or full components per architecture": self._shape,
             "scores are finite": self._finite,
             "scores are combined into one number each": self._combined,
@@ -78,6 +81,9 @@ class _EstimatorPromises:
             "the order of architectures does not matter": self._order,
             "what else is in the chunk does not matter": self._chunks,
         }
+        if self._estimator.shares is None:  # else weights are drawn for the representative, which is all that is scored
+            promises[f"members of one {self._kind} class have one score"] = self._classes
+        return promises
 
     def _scores(self, archs: Sequence[Architecture]) -> Components:
         problem = make_problem(self._task, self._protocol, self._estimator.uses_labels)
@@ -111,6 +117,25 @@ class _EstimatorPromises:
     def _chunks(self) -> str:
         alone = np.concatenate([self._scores([arch]).values for arch in self._archs])
         return _difference(self._scores(self._archs).values, alone)
+
+    def _classes(self) -> str:
+        rng = self._protocol.rng("check", "classes")
+        drawn = dict.fromkeys(self._space.sample(rng) for _ in range(DRAWS))
+        pairs = [(one, self._space.representative(one, self._kind)) for one in drawn]
+        pairs = [pair for pair in pairs if pair[0] != pair[1]][:CLASSMATES]
+        if not pairs:
+            return ""
+        members, standing = (self._scores(archs).values for archs in zip(*pairs, strict=True))
+        # Equal up to rounding: one function may be summed up in several orders.
+        same = np.isclose(members, standing, rtol=1e-6, atol=0, equal_nan=True).all(axis=(1, 2))
+        if same.all():
+            return ""
+        row = int(same.argmin())
+        one, other = pairs[row]
+        return (
+            f"{(~same).sum()} of {len(pairs)} pairs differ, such as {one} with {members[row].tolist()} "
+            f"and {other} with {standing[row].tolist()}"
+        )
 
 
 class _SpacePromises:

@@ -21,6 +21,7 @@ Kind = Literal["baseline", "complexity", "zero-cost", "one-shot", "predictor", "
 LabelUse = Literal["none", "granted", "asked", "all"]
 """How ground truth reaches an estimator: not at all; as a sample drawn by the protocol; one by one, for architectures
 the estimator chooses; or completely, for the sources of a transfer."""
+ALL_CONDITIONS = frozenset({"seed", "labels", "inputs", "batch_size", "sources", "device"})
 Status: TypeAlias = Literal["ok", "nan", "inf", "error"]
 
 
@@ -39,7 +40,12 @@ class Components:
     names: tuple[str, ...] = ("score",)
 
     def __post_init__(self) -> None:
-        shape = np.shape(self.values)
+        try:
+            # Stored and compared as float64, whatever an estimator computes in.
+            object.__setattr__(self, "values", np.asarray(self.values, dtype=np.float64))
+        except (TypeError, ValueError) as error:
+            raise PluginError(f"the scores are not numbers: {error}") from error
+        shape = self.values.shape
         if len(shape) != 3 or shape[1:] != (len(self.replicates), len(self.names)):
             raise PluginError(
                 f"components of shape {shape}, expected (architectures, {len(self.replicates)} replicates, "
@@ -54,13 +60,9 @@ class Components:
             PluginError: not numbers, or not one row per architecture.
         """
         if not isinstance(returned, Components):
-            try:
-                values = np.asarray(returned, dtype=np.float64)
-            except (TypeError, ValueError) as error:
-                raise PluginError(f"the scores are not numbers: {error}") from error
-            if values.ndim != 1:
-                raise PluginError(f"scores of shape {values.shape}, expected one number per architecture, ({count},)")
-            returned = cls(values[:, None, None])
+            if np.ndim(returned) != 1:
+                raise PluginError(f"scores of shape {np.shape(returned)}, expected one per architecture, ({count},)")
+            returned = cls(np.asarray(returned)[:, None, None])
         if len(returned.values) != count:
             raise PluginError(f"{len(returned.values)} scores for {count} architectures")
         return returned
@@ -110,6 +112,7 @@ class Estimator(ABC):
         invariant_to: architectures of one class of this kind have the same score by definition, so that one of them
             stands for all.
         uses_labels: `none`, `granted` (a sample drawn by the protocol) or `asked` (of its own choice).
+        conditions: fields of the protocol its scores depend on; another value of any other field keeps its runs.
     """
 
     name: ClassVar[str] = ""
@@ -119,6 +122,7 @@ class Estimator(ABC):
     estimates: ClassVar[Literal["quality", "cost", "task"]] = "quality"
     invariant_to: ClassVar[ClassKind] = "encoding"
     uses_labels: ClassVar[LabelUse] = "none"
+    conditions: ClassVar[frozenset[str]] = ALL_CONDITIONS
 
     @property
     def members(self) -> tuple[str, ...]:
@@ -168,8 +172,10 @@ class Estimator(ABC):
 def oriented(scores: NDArray[np.float64], estimator: Estimator, task: Task) -> NDArray[np.float64]:
     """Scores turned so that a higher one promises a better value of the task.
 
-    A score that estimates the task follows the task's direction. One that estimates cost promises little of a cost
-    and, by the field's custom for parameters and FLOPs, much of a quality. One that estimates quality is never turned.
+    A score that estimates the task follows the task's direction. One that estimates cost promises a bad value of a cost
+    task, be it a high latency or a low throughput, and by the field's custom for parameters and FLOPs a good value of a
+    quality task. One that estimates quality is never turned.
     """
-    follows_task = estimator.estimates == "task" or (estimator.estimates == "cost" and task.quantity == "cost")
-    return -scores if follows_task and not task.higher_is_better else scores
+    if estimator.estimates == "task":
+        return scores if task.higher_is_better else -scores
+    return -scores if estimator.estimates == "cost" and task.quantity == "cost" else scores

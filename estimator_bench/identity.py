@@ -14,6 +14,15 @@ from pathlib import Path
 from typing import Any
 
 PACKAGE = "estimator_bench"
+WITHOUT_EFFECT = frozenset(
+    f"{PACKAGE}{name}"
+    for name in ("", "._folders", ".artifacts", ".errors", ".guard", ".identity", ".registry", ".report", ".stopwatch")
+)
+"""Modules that name, time, store or explain things; none of them can change a score."""
+
+TRUTH_MODULES = (".truth", ".importers")
+"""Endings of modules that make ground truth, whose digest is in the identity already."""
+
 VERSIONED = ("numpy", "scipy", "scikit-learn", "torch")
 """Libraries whose release can change the last bits of a score."""
 
@@ -45,14 +54,15 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any], prefix: str = ""
 def code_closure(*modules: str) -> Mapping[str, str]:
     """sha256 of the source of each module and of what it imports inside the package, transitively.
 
-    Imports for type checking alone do not count. Plug-in files count with what they import from the package.
+    Imports for type checking alone do not count, nor do modules that cannot change a score. Plug-in files count with
+    what they import from the package.
     """
     sources: dict[str, str] = {}
     waiting = list(modules)
     while waiting:
         module = waiting.pop()
         path = _source_file(module)
-        if module in sources or path is None:
+        if path is None or module in sources or module in WITHOUT_EFFECT or module.endswith(TRUTH_MODULES):
             continue
         source = path.read_bytes()
         sources[module] = hashlib.sha256(source).hexdigest()

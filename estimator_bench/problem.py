@@ -80,7 +80,7 @@ class LabelOracle:
 
 @dataclass(frozen=True)
 class Problem:
-    """What an estimator is asked to do. Nothing else of the ground truth is within its reach.
+    """What an estimator is asked to do. The ground truth reaches it through `labels` and `sources` alone.
 
     Attributes:
         space: the search space of the architectures to score.
@@ -97,6 +97,12 @@ class Problem:
     labels: LabelOracle
     sources: Mapping[str, Problem]
     artifacts: ArtifactStore
+
+    @property
+    def seen(self) -> Sequence[Architecture]:
+        """Every architecture of this space whose truth the estimator has seen, on this task or on a source."""
+        alike = [source for source in self.sources.values() if source.space.name == self.space.name]
+        return [*self.labels.used, *(arch for source in alike for arch in source.labels.used)]
 
     def unlabelled(self, count: int) -> Sequence[Architecture]:
         """Architectures without labels, drawn from the space by the protocol's seed, for pre-training."""
@@ -139,10 +145,18 @@ def make_problem(task_name: str, protocol: Protocol, uses_labels: LabelUse = "no
     def oracle(count: int | None) -> LabelOracle:
         # Drawn from everything that is labelled, so that a limit on what is scored does not change the labels.
         archs = full_population(space, truth, task)
-        if count is not None:
-            drawn = protocol.rng("labels").permutation(len(archs))[:count]
-            archs = [archs[i] for i in drawn]
-        return LabelOracle(Labels(archs, lookup(archs)), 0, lookup)
+        wanted = len(archs) if count is None else count
+        order = np.arange(len(archs)) if count is None else protocol.rng("labels").permutation(len(archs))
+        granted: list[Architecture] = []
+        values: list[float] = []
+        while len(order) and len(granted) < wanted:  # again where some of the drawn have no truth
+            drawn, order = order[: wanted - len(granted)], order[wanted - len(granted) :]
+            found = zip((archs[int(i)] for i in drawn), lookup([archs[int(i)] for i in drawn]), strict=True)
+            for arch, value in found:
+                if not np.isnan(value):
+                    granted.append(arch)
+                    values.append(float(value))
+        return LabelOracle(Labels(granted, np.array(values)), 0, lookup)
 
     if uses_labels == "granted":
         labels = oracle(protocol.labels)

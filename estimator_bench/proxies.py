@@ -6,7 +6,7 @@ The module does not import torch, so that listing estimators stays fast; `networ
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeAlias, TypeVar
 
 from estimator_bench.estimator import Components, Estimator, Kind, Scored
@@ -35,10 +35,16 @@ class ZeroCostEstimator(Estimator):
 
     kind: ClassVar[Kind] = "zero-cost"
     needs: ClassVar[frozenset[Pass]] = frozenset()
+    conditions: ClassVar[frozenset[str]] = frozenset({"seed", "inputs", "batch_size", "device"})
+
+    def __init_subclass__(cls) -> None:
+        if "prepare" in vars(cls):
+            raise TypeError(f"{cls.__name__}: a zero-cost estimator prepares nothing; derive from Estimator instead")
+        super().__init_subclass__()
 
     @abstractmethod
-    def measure(self, passes: NetworkPasses) -> float:
-        """The score of one network, from the passes in `needs`."""
+    def measure(self, passes: NetworkPasses) -> float | Mapping[str, float]:
+        """The score of one network, or its components by name, from the passes in `needs`."""
 
     @property
     def shares(self) -> str:

@@ -156,7 +156,11 @@ def _builtin_names() -> None:
         for point in entry_points(group=f"estimator_bench.{what}s"):
             distribution = point.dist.name if point.dist else point.value
             _register(what, Entry(point.name, distribution, point.load))
-    load_plugins(filter(None, os.environ.get(PLUGIN_VARIABLE, "").split(os.pathsep)))
+    for text in filter(None, os.environ.get(PLUGIN_VARIABLE, "").split(os.pathsep)):
+        if Path(text).expanduser().exists():
+            load_plugins([text])
+        else:  # a variable outlives the files it names, and must not stop every command
+            _broken.append(BrokenPlugin(text, f"${PLUGIN_VARIABLE} names it, and there is no such file or folder"))
 
 
 def _loader(target: str) -> Callable[[], Any]:

@@ -18,6 +18,7 @@ class Random(Estimator):
 
     name: ClassVar[str] = "random"
     kind: ClassVar[Kind] = "baseline"
+    conditions: ClassVar[frozenset[str]] = frozenset({"seed"})
 
     def score(self, problem: Problem, state: Any, archs: Sequence[Architecture]) -> list[float]:  # noqa: ARG002
         """In [0, 1)."""
@@ -33,6 +34,7 @@ class Constant(Estimator):
 
     name: ClassVar[str] = "constant"
     kind: ClassVar[Kind] = "baseline"
+    conditions: ClassVar[frozenset[str]] = frozenset()
 
     def score(
         self,

@@ -15,6 +15,7 @@ class Parameters(Estimator):
 
     name: ClassVar[str] = "params"
     kind: ClassVar[Kind] = "complexity"
+    conditions: ClassVar[frozenset[str]] = frozenset()
     estimates = "cost"
 
     def score(self, problem: Problem, state: Any, archs: Sequence[Architecture]) -> list[int]:  # noqa: ARG002
@@ -34,6 +35,7 @@ class Flops(Estimator):
 
     name: ClassVar[str] = "flops"
     kind: ClassVar[Kind] = "complexity"
+    conditions: ClassVar[frozenset[str]] = frozenset()
     estimates = "cost"
 
     def score(self, problem: Problem, state: Any, archs: Sequence[Architecture]) -> list[int]:  # noqa: ARG002

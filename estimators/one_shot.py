@@ -63,6 +63,7 @@ class OneShot(Estimator):
 
     name: ClassVar[str] = "one-shot"
     kind: ClassVar[Kind] = "one-shot"
+    conditions: ClassVar[frozenset[str]] = frozenset({"seed", "device"})
     citation: ClassVar[str] = "Guo et al., Single Path One-Shot, ECCV 2020; Bender et al., ICML 2018"
 
     def prepare(self, problem: Problem) -> list[Supernet]:
@@ -99,7 +100,8 @@ class OneShot(Estimator):
         return load_images(self.images, split, problem.space.recipes[self.recipe].input_shape)
 
     def _load(self, problem: Problem, file: Path) -> Supernet:
-        supernet: Supernet = problem.space.supernet(problem.space.recipes[self.recipe])
+        with torch.random.fork_rng():
+            supernet: Supernet = problem.space.supernet(problem.space.recipes[self.recipe])
         supernet.load_state_dict(torch.load(file, map_location="cpu", weights_only=True)["weights"])
         return place(supernet, problem.protocol.device)
 

@@ -27,6 +27,7 @@ class RankAverage(Estimator):
 
     name: ClassVar[str] = "rank-average"
     kind: ClassVar[Kind] = "ensemble"
+    conditions: ClassVar[frozenset[str]] = frozenset()
 
     @property
     def members(self) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ class RidgeRegression(Estimator):
 
     name: ClassVar[str] = "ridge"
     kind: ClassVar[Kind] = "predictor"
+    conditions: ClassVar[frozenset[str]] = frozenset({"seed", "labels"})
     citation: ClassVar[str] = "Hoerl and Kennard, Technometrics 1970"
     estimates = "task"
     uses_labels: ClassVar[LabelUse] = "granted"

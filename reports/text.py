@@ -122,15 +122,13 @@ def recipe_text(task: Task) -> str:
 
 def population_text(section: Section) -> str:
     """Which architectures the metrics are of, and which are left out."""
-    left_out = section.population - section.headline
-    without_truth = section.rows[0].evaluation.truth_missing if section.rows else 0
     parts = [f"{section.population:,} of {section.available:,} architectures scored"]
-    if left_out:
-        parts.append(f"{left_out:,} whose labels some estimator saw are left out")
-    if without_truth:
-        parts.append(f"{without_truth:,} without a value are left out")
-    if left_out or without_truth:
-        parts.append(f"metrics are of {section.headline - without_truth:,}")
+    if section.seen:
+        parts.append(f"{section.seen:,} whose labels some estimator saw are left out")
+    if section.without_truth:
+        parts.append(f"{section.without_truth:,} without a value are left out")
+    if section.seen or section.without_truth:
+        parts.append(f"metrics are of {section.headline:,}")
     return "; ".join(parts)
 
 

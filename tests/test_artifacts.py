@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from estimator_bench.artifacts import ArtifactStore
 from estimator_bench.errors import StoreError
+from estimator_bench.identity import library_versions
 
 KEY = {"space": "toy", "seed": 3, "code": {"a": "b"}}
 
@@ -66,7 +67,7 @@ def test_it_is_made_once_and_found_by_whoever_comes_later(tmp_path: Path) -> Non
     assert calls == [folder] == [again]
     assert (folder / "content").read_text() == "first"
     assert folder.parent == tmp_path / "new"
-    assert json.loads((folder / "key.json").read_text()) == KEY
+    assert json.loads((folder / "key.json").read_text()) == {**KEY, "libraries": library_versions()}
 
 
 @pytest.mark.parametrize(
@@ -108,14 +109,16 @@ def test_keys_share_a_folder_only_if_they_are_written_alike(
 
 def test_what_make_raises_reaches_the_caller_and_the_artifact_is_not_made(tmp_path: Path) -> None:
     def fail(folder: Path) -> None:
-        (folder / "half").write_text("half")
+        for name in ("half", "content"):
+            (folder / name).write_text("half")
         raise FileNotFoundError("images.npz")
 
     store, calls = ArtifactStore(tmp_path), list[Path]()
-    with pytest.raises(FileNotFoundError, match="images.npz"):
+    with pytest.raises(FileNotFoundError, match=r"images\.npz"):
         store.get_or_make("thing", KEY, fail)
     folder = store.get_or_make("thing", KEY, writer("whole", calls))
     assert calls == [folder]
+    assert (folder / "content").read_text() == "whole", "what a failed make wrote is no artifact"
     assert (folder / "half").read_text() == "half", "make finds what was left there"
 
 
@@ -123,7 +126,8 @@ def test_a_killed_make_is_resumed_in_its_folder(tmp_path: Path) -> None:
     killed = start(tmp_path)
     until(lambda: bool(list(tmp_path.glob("thing-*/log"))))
     killed.kill()
-    assert killed.wait() == -signal.SIGKILL
+    killed.communicate()
+    assert killed.returncode == -signal.SIGKILL
     (folder,) = tmp_path.glob("thing-*")
     assert not (folder / "key.json").exists()
     (tmp_path / "go").touch()
@@ -146,7 +150,7 @@ def test_of_processes_that_ask_at_once_one_makes_it_and_the_others_wait(tmp_path
 
 def test_a_root_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(StoreError, match="cannot write the artifact .*file/artifacts/thing-"):
+    with pytest.raises(StoreError, match=r"cannot write the artifact .*file/artifacts/thing-"):
         ArtifactStore(tmp_path / "file" / "artifacts").get_or_make("thing", KEY, lambda _: None)
 
 

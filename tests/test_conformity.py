@@ -32,6 +32,12 @@ class Missing(Base):
     def score(self, problem, state, archs):
         return [float("nan")] * len(archs)
 
+class Promising(Base):
+    name = "promising"
+    invariant_to = "functional"
+    def score(self, problem, state, archs):
+        return [problem.space.parameters(arch, problem.task.recipe) for arch in archs]
+
 class Uncombined(Base):
     name = "uncombined"
     def score(self, problem, state, archs):
@@ -39,8 +45,8 @@ class Uncombined(Base):
 """
 
 
-def violations(spec: str) -> list[str]:
-    return [check.promise for check in check_estimator(spec, "toy/quality", Protocol(labels=20)) if check.violation]
+def violations(spec: str, task: str = "toy/quality") -> list[str]:
+    return [check.promise for check in check_estimator(spec, task, Protocol(labels=20)) if check.violation]
 
 
 @pytest.mark.parametrize("spec", ["random", "constant", "params", "flops", "synflow", "jacov", "ridge", "rank-average"])
@@ -68,3 +74,17 @@ def test_a_broken_promise_is_found(toy: str, tmp_path: Path, spec: str, promise:
     (tmp_path / "broken.py").write_text(BROKEN)
     registry.load_plugins([str(tmp_path)])
     assert promise in violations(spec), toy
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_members_of_a_class_with_different_scores_are_found(toy: str, tmp_path: Path, seed: int) -> None:
+    (tmp_path / "broken.py").write_text(BROKEN)
+    registry.load_plugins([str(tmp_path)])
+    checks = check_estimator("promising", "nb201/digits", Protocol(seed))
+    assert [check.promise for check in checks if check.violation] == ["members of one functional class have one score"]
+    # Skips have no weights, and they are all that tells one member of a class of toys from another.
+    assert violations("promising", "toy/quality") == [], toy
+
+
+def test_whoever_promises_nothing_about_functions_is_not_held_to_it() -> None:
+    assert violations("params", "nb201/digits") == []

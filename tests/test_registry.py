@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import estimator_bench
 from estimator_bench import registry
+from estimator_bench.cli.options import split_names
 from estimator_bench.errors import PluginError, UnknownNameError, UsageError
 from estimator_bench.estimator import Estimator
 from estimator_bench.estimator_spec import make_estimator, spec_of
@@ -63,11 +69,110 @@ def test_a_task_without_label_is_the_first_of_its_name() -> None:
 
 
 @pytest.mark.parametrize(
-    "spec", ["ridge", "ridge:alpha=0.1", "one-shot:epochs=4:checkpoints=2", "rank-average:of=params+ridge"]
+    "spec",
+    [
+        "ridge",
+        "ridge:alpha=0.1",
+        "one-shot:epochs=4:checkpoints=2",
+        "rank-average:of=params+ridge",
+        "rank-average:of=[ridge:alpha=0.1]+params",
+        "rank-average:of=[rank-average:of=[ridge:alpha=0.1]+params]+[ridge:alpha=2.0]",
+        "rank-average:of=[rank-average:of=params+flops]",
+        "rank-average:of=",
+        "one-shot:recipe=[a:b,c]",
+    ],
 )
 def test_a_spec_and_its_estimator_make_each_other(spec: str) -> None:
     assert spec_of(make_estimator(spec)) == spec
     assert make_estimator(spec_of(make_estimator(spec))) == make_estimator(spec)
+
+
+PARAMETERS = """
+from dataclasses import dataclass
+from typing import Literal, Optional
+from estimator_bench import Estimator
+
+@dataclass(frozen=True)
+class Plenty(Estimator):
+    needed: int
+    texts: tuple[str, ...] = ()
+    sizes: tuple[float, ...] = (1.0,)
+    depth: Optional[int] = 3
+    width: int | None = None
+    level: Literal[1, 2] = 1
+    ready: bool = False
+    word: str = "x"
+    table: dict[str, int] | None = None
+    name = "plenty"
+    kind = "complexity"
+    def __post_init__(self):
+        if self.word == "bad":
+            raise KeyError("bad word")
+    def score(self, problem, state, archs):
+        return [0.0 for _ in archs]
+
+@dataclass(frozen=True)
+class Undefined(Plenty):
+    strange: "NoSuchType" = 0
+    name = "undefined"
+"""
+
+
+@pytest.fixture
+def plenty(fresh_registry: None, tmp_path: Path) -> str:  # noqa: ARG001
+    load_plugins([write(tmp_path / "plenty.py", PARAMETERS)])
+    return "plenty"
+
+
+@given(
+    texts=st.lists(st.text("ab:+,", max_size=4) | st.just("ridge:alpha=[x]")).map(tuple),
+    sizes=st.lists(st.floats(allow_nan=False)).map(tuple),
+    depth=st.none() | st.integers(),
+    width=st.none() | st.integers(),
+    level=st.sampled_from([1, 2]),
+    ready=st.booleans(),
+    word=st.text("ab:+,", max_size=4) | st.just("[x]"),
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_every_type_of_parameter_round_trips_and_survives_a_list_of_estimators(plenty: str, **values: Any) -> None:
+    estimator = load("estimator", plenty)(7, **values)
+    spec = spec_of(estimator)
+    assert make_estimator(spec) == estimator
+    nested = spec_of(replace(make_estimator("rank-average"), of=(spec, "params")))  # type: ignore[type-var]
+    assert make_estimator(nested).members == (spec, "params")
+    assert split_names([f"{spec}, {nested}", "ridge"]) == [spec, nested, "ridge"]
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ("", "missing 1 required positional argument: 'needed'"),
+        ("needed=None", "needed must be int, not 'None'"),
+        ("needed=1.5", "needed must be int"),
+        ("needed=1:sizes=1+", "sizes must be float, not ''"),
+        ("needed=1:depth=deep", "depth must be int"),
+        ("needed=1:level=3", "level is one of 1, 2"),
+        ("needed=1:ready=yes", "ready is one of False, True"),
+        ("needed=1:table=3", "table cannot be given here"),
+        ("needed=1:word=bad", "bad word"),
+        ("needed=1:texts=[a", "a bracket has no partner"),
+        ("needed=1:texts=a]+[b", "a bracket has no partner"),
+    ],
+)
+def test_a_value_of_another_type_is_explained(plenty: str, given: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        make_estimator(f"{plenty}:{given}")
+
+
+@pytest.mark.usefixtures("plenty")
+def test_parameters_of_undefined_types_are_the_fault_of_the_plug_in() -> None:
+    with pytest.raises(PluginError, match="NoSuchType"):
+        make_estimator("undefined:needed=1")
+
+
+def test_a_choice_that_there_is_not_is_met_with_those_there_are() -> None:
+    with pytest.raises(UnknownNameError, match=r"did you mean macs\? \(.*one of macs, official, naslib"):
+        make_estimator("flops:convention=mac")
 
 
 def test_defaults_are_left_out_of_a_spec() -> None:
@@ -142,6 +247,19 @@ def test_plug_ins_of_the_environment_are_registered(tmp_path: Path) -> None:
         check=True,
     )
     assert run.stdout == "True\n"
+
+
+def test_a_missing_plug_in_of_the_environment_is_listed_and_stops_no_command(tmp_path: Path) -> None:
+    paths = os.pathsep.join([str(tmp_path / "gone.py"), write(tmp_path / "mine.py", GOOD)])
+    run = subprocess.run(
+        [sys.executable, "-m", "estimator_bench", "list", "estimators"],
+        env={**os.environ, "ESTIMATOR_BENCH_PLUGINS": paths},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "sharpness" in run.stdout
+    assert f"not imported: {tmp_path / 'gone.py'}: $ESTIMATOR_BENCH_PLUGINS names it" in run.stderr
 
 
 def test_importing_the_package_and_naming_things_does_not_import_torch() -> None:

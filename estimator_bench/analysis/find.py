@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from estimator_bench.analysis.ceiling import Ceiling, NoiseModel
 from estimator_bench.analysis.evaluation import Evaluation, MetricResult, evaluate_scores
-from estimator_bench.analysis.findings import Cost, Findings, Row, Section
+from estimator_bench.analysis.findings import Findings, Row, Section
 from estimator_bench.analysis.intervals import paired_difference
+from estimator_bench.analysis.progress import Progress, labels_seen
 from estimator_bench.errors import (
     CorruptDataError,
     MissingDataError,
@@ -26,18 +27,17 @@ from estimator_bench.errors import (
 from estimator_bench.estimator import oriented
 from estimator_bench.estimator_spec import make_estimator
 from estimator_bench.ground_truth import Task, Trials
+from estimator_bench.guard import Failure
 from estimator_bench.metrics.catalogue import DEFAULT_METRICS, parse_metric
 from estimator_bench.metrics.metric import Metric
 from estimator_bench.metrics.ties import Values
 from estimator_bench.metrics.top_k import p_top
 from estimator_bench.registry import find_task
 from estimator_bench.runs.plan import BASELINES
-from estimator_bench.runs.store import RunRecord, Store
+from estimator_bench.runs.store import Invocation, RunRecord, Store
 from estimator_bench.space import AnySpace, Architecture
 
 CURVE_POINTS = 25
-REASONS = 3
-"""How many reasons of failure are shown per row."""
 
 
 def parse_metrics(names: Sequence[str]) -> list[Metric]:
@@ -58,43 +58,48 @@ def check_metrics(metrics: Sequence[Metric], architectures: int) -> None:
             raise UsageError(f"{metric}: {error}") from None
 
 
-def find(
-    store: Store, metrics: Sequence[Metric], *, runs: Collection[str] | None = None, strict: bool = False
-) -> Findings:
+def find(store: Store, metrics: Sequence[Metric], *, invocation: int | None = None, strict: bool = False) -> Findings:
     """Evaluate stored runs, in sections of comparable ones.
 
     Args:
         store: open results.
         metrics: what to compute.
-        runs: ids of the runs to show; by default, of each estimator, task and protocol the latest that was asked for.
+        invocation: show what this command asked for; by default what all commands asked for, without what a later
+            one has asked for again.
         strict: refuse a metric that makes no sense on the population, instead of showing the reason.
 
     Raises:
         UsageError: `strict`, and a metric makes no sense.
     """
     sections, notes = [], []
-    for records in _grouped(store, runs):
+    for request, records in _tables(store, invocation):
         try:
-            sections.append(_section(store, records, metrics, strict=strict))
+            sections.append(_section(store, request, records, metrics, strict=strict))
         except (UnknownNameError, MissingDataError, CorruptDataError, PluginError) as error:
             # What is gone since the run must not hide the other sections.
-            notes.append(f"{', '.join(record.spec for record in records)} on {records[0].task} not shown: {error}")
+            notes.append(f"{', '.join(record.spec for record in records)} on {request.task} not shown: {error}")
     return Findings(sections, store.invocations(), notes)
 
 
-def _grouped(store: Store, runs: Collection[str] | None) -> list[list[RunRecord]]:
-    """Runs that may stand in one table, each estimator in the version asked for last."""
-    records = {record.id: record for record in store.runs()}
-    asked = [run for invocation in store.invocations() for run in invocation.runs]
-    latest = {}
-    for record in (records[run] for run in (asked if runs is None else runs)):
-        latest[record.spec, record.task, _text(record.identity["protocol"])] = record
-    groups: dict[tuple[str, ...], list[RunRecord]] = {}
-    for record in latest.values():
-        identity = record.identity
-        comparable = (_text(identity[part]) for part in ("task", "protocol", "truth", "recipe", "libraries"))
-        groups.setdefault((*comparable, record.population), []).append(record)
-    return list(groups.values())
+def _tables(store: Store, invocation: int | None) -> list[tuple[Invocation, list[RunRecord]]]:
+    """For each table a request it answers and its runs, each estimator in the version asked for last."""
+    records = store.runs()
+    tables: dict[tuple[str, ...], tuple[Invocation, dict[str, RunRecord]]] = {}
+    for request in store.invocations():
+        if invocation in (None, request.number):
+            for record in (records[run] for run in request.runs):
+                comparable = (_text(record.identity[part]) for part in ("truth", "recipe", "libraries"))
+                key = (request.task, _text(request.protocol), request.population, *comparable)
+                _, rows = tables.pop(key, (request, {}))
+                tables[key] = request, rows | {record.spec: record}
+    return [
+        (request, list(rows.values()))
+        for number, (key, (request, rows)) in enumerate(tables.items())
+        if not any(
+            key[:2] == later[:2] and rows.keys() <= others.keys()
+            for later, (_, others) in list(tables.items())[number + 1 :]
+        )
+    ]
 
 
 def _text(value: object) -> str:
@@ -142,36 +147,40 @@ class _Population:
         return replace(result, value=-result.value, low=low, high=high)
 
 
-def _section(store: Store, records: Sequence[RunRecord], metrics: Sequence[Metric], *, strict: bool) -> Section:
+def _section(
+    store: Store, request: Invocation, records: Sequence[RunRecord], metrics: Sequence[Metric], *, strict: bool
+) -> Section:
     """One table.
 
     Raises:
         BenchError: its task or data are not there any more.
     """
     first = records[0]
-    space, truth, task = find_task(first.task)
+    space, truth, task = find_task(request.task)
     if truth.digest != first.identity["truth"]:
         raise CorruptDataError(
             f"{task}: the table has changed since these scores were made ({first.identity['truth'][:12]}, "
             f"now {truth.digest[:12]}): give the run command again"
         )
-    archs = [space.parse(text) for text in store.population(first.population)]
-    seen = frozenset().union(*(record.labels for record in records))
+    archs = [space.parse(text) for text in store.population(request.population)]
+    everything = store.runs()
+    seen = frozenset().union(*(labels_seen(record, everything) for record in records))
     unseen = np.array([str(arch) not in seen for arch in archs])
     population = _Population(space, task, archs, truth.trials(task, archs), unseen, metrics, strict)
     known = int(population.headline.sum())
     counts = np.unique(np.geomspace(1, known, CURVE_POINTS).round().astype(int)) if known else np.empty(0, int)
-    everything = {record.id: record for record in store.runs()}
-    drawn = [_row(store, record, everything, population, counts) for record in records]
+    drawn = [_row(store, request, record, everything, population, counts) for record in records]
     best = _best_in([(row.spec, scores) for row, scores in drawn], population)
     everywhere = truth.population(task)
     return Section(
         task=task,
-        protocol=first.identity["protocol"],
+        protocol=request.protocol,
         truth_digest=truth.digest,
         libraries=first.identity["libraries"],
         available=len(archs) if everywhere is None else len(everywhere),
         population=len(archs),
+        seen=int((~unseen).sum()),
+        without_truth=int((unseen & np.isnan(population.truth)).sum()),
         headline=known,
         metrics=metrics,
         ceilings=_ceilings(population),
@@ -183,6 +192,7 @@ def _section(store: Store, records: Sequence[RunRecord], metrics: Sequence[Metri
 
 def _row(
     store: Store,
+    request: Invocation,
     record: RunRecord,
     records: Mapping[str, RunRecord],
     population: _Population,
@@ -190,14 +200,14 @@ def _row(
 ) -> tuple[Row, Values]:
     """One row, without `best_in`, and its oriented scores."""
     estimator = make_estimator(record.spec)
-    combined = store.combined(record.id, record.population)
-    uncombined = combined is None
-    if combined is None:  # killed before its end
+    combined = store.combined(record.id, request.population)
+    progress = Progress.of(store, record, records, population.space, population.archs)
+    if isinstance(combined, Failure):
+        progress = replace(progress, failed=len(population.archs), reasons=[combined.reason, *progress.reasons])
         combined = np.full((len(population.archs), 1), np.nan)
     columns = [oriented(column, estimator, population.task) for column in combined.T]
     unseen, headline = population.unseen, population.headline
     replicates = zip(record.replicates or (), columns[1:], strict=False)
-    state = _State.of(store, record, records, population)
     return Row(
         spec=record.spec,
         run=record.id,
@@ -206,69 +216,17 @@ def _row(
         description=(type(estimator).__doc__ or "").strip().partition("\n")[0],
         baseline=record.spec in BASELINES,
         evaluation=population.evaluate(columns[0], unseen),
-        with_seen=population.evaluate(columns[0], np.ones_like(unseen)).results if record.labels else {},
+        with_seen=population.evaluate(columns[0], np.ones_like(unseen)).results if labels_seen(record, records) else {},
         by_replicate={name: population.evaluate(one, unseen, intervals=False).results for name, one in replicates},
         best_in=frozenset(),
-        missing=len(population.archs) if uncombined else state.missing,
-        failed=state.failed,
-        reasons=state.reasons,
-        cost=state.cost,
+        missing=progress.missing,
+        failed=progress.failed,
+        reasons=progress.reasons,
+        cost=progress.cost,
         truth=population.trials.mean()[headline],
         scores=combined[headline, 0],
         curve=[p_top(population.truth[headline], columns[0][headline], count) for count in counts],
     ), columns[0]
-
-
-@dataclass(frozen=True)
-class _State:
-    """How far a run is and what it took; for one that combines others, with theirs."""
-
-    missing: int
-    failed: int
-    reasons: Sequence[str]
-    cost: Cost
-
-    @classmethod
-    def of(cls, store: Store, record: RunRecord, records: Mapping[str, RunRecord], population: _Population) -> _State:
-        if members := record.identity["members"]:
-            states = [cls.of(store, records[member], records, population) for member in members]
-            return cls(
-                max(state.missing for state in states),
-                max(state.failed for state in states),
-                [reason for state in states for reason in state.reasons][:REASONS],
-                _sum_of([state.cost for state in states]),
-            )
-        kind = make_estimator(record.spec).invariant_to
-        stored = store.scores(record.id)
-        own = [stored.get(str(population.space.representative(arch, kind))) for arch in population.archs]
-        failures = [score.message or "" for score in own if score is not None and score.status == "error"]
-        reasons = [record.failure] if record.failure is not None else list(dict.fromkeys(failures))
-        prepare = None if record.prepare is None else record.prepare.wall
-        wall = [score.wall for score in stored.values()]
-        cost = Cost(
-            prepare=prepare,
-            wall=float(np.median(wall)) if wall else np.nan,
-            marginal=float(np.median([score.marginal for score in stored.values()])) if wall else np.nan,
-            total=sum(wall) + (prepare or 0.0),
-            networks=len(stored),
-            labels=len(record.labels),
-            peak_memory=record.peak_memory,
-        )
-        return cls(own.count(None), len(failures), reasons[:REASONS], cost)
-
-
-def _sum_of(costs: Sequence[Cost]) -> Cost:
-    """What several estimators cost together."""
-    prepared = [cost.prepare for cost in costs if cost.prepare is not None]
-    return Cost(
-        prepare=sum(prepared) if prepared else None,
-        wall=sum(cost.wall for cost in costs),
-        marginal=sum(cost.marginal for cost in costs),
-        total=sum(cost.total for cost in costs),
-        networks=max(cost.networks for cost in costs),
-        labels=max(cost.labels for cost in costs),
-        peak_memory=max(cost.peak_memory for cost in costs),
-    )
 
 
 def _best_in(rows: Sequence[tuple[str, Values]], population: _Population) -> dict[str, frozenset[str]]:

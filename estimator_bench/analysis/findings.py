@@ -83,7 +83,9 @@ class Section:
     Attributes:
         available: architectures the task has values for.
         population: architectures scored.
-        headline: of these, the ones no estimator of the section saw the label of; metrics are of these.
+        seen: of these, the ones whose label some estimator of the section saw.
+        without_truth: of the others, the ones the task has no value for.
+        headline: what is left; metrics are of these.
         ceilings: for each metric what a perfect score could reach, or why that is unknown.
         trials: what is known of the noise, in words.
         curve_shares: shares of the headline at which the rows' P@top curves are given.
@@ -95,6 +97,8 @@ class Section:
     libraries: Mapping[str, str]
     available: int
     population: int
+    seen: int
+    without_truth: int
     headline: int
     metrics: Sequence[Metric]
     ceilings: Mapping[str, Ceiling | str]

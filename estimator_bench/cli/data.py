@@ -104,15 +104,18 @@ def train(
     from estimator_bench.data.home import data_home, table_folder
 
     load_plugins(plugin or [])
-    found, _, wanted = find_task(f"{space}/{task}@mini")
+    found, truth, wanted = find_task(f"{space}/{task}@mini")
     home = data_home()
+    count, trials = count or mini.ARCHITECTURES, trials or mini.TRIALS
+    if output is None:
+        mini.check_replacement(truth, count, trials)
     with Progress(console=Console(stderr=True)) as bars:
         bar = bars.add_task(str(wanted), total=None)
         manifest = mini.train_table(
             found,
             wanted,
-            count=count or mini.ARCHITECTURES,
-            trials=trials or mini.TRIALS,
+            count=count,
+            trials=trials,
             workers=workers or len(os.sched_getaffinity(0)),
             home=home,
             output=output or table_folder(home, space, wanted.label),

@@ -56,20 +56,20 @@ def summary(what: object) -> str:
 
 
 def _space_rows() -> Rows:
-    rows = []
+    rows: Rows = []
     for name in names("space"):
         space = attempt(find_space, name)
         if isinstance(space, Failure):
             rows.append({"space": name, "title": f"cannot be imported: {space.reason}"})
             continue
         everything = space.architectures()
-        size = "not enumerable" if everything is None else f"{len(everything):,}"
+        size = "not enumerable" if everything is None else len(everything)
         rows.append({"space": name, "title": space.title, "architectures": size, "recipes": ", ".join(space.recipes)})
     return rows
 
 
 def _estimator_rows() -> Rows:
-    rows = []
+    rows: Rows = []
     for name in names("estimator"):
         loaded = attempt(load, "estimator", name)
         kind, what = ("broken", loaded.reason) if isinstance(loaded, Failure) else (loaded.kind, summary(loaded))
@@ -112,17 +112,18 @@ def _run_rows(output: Path) -> Rows:
     from estimator_bench.runs.store import Store
 
     with Store(output, write=False) as store:
+        counts = store.score_counts()
         return [
             {
                 "run": record.id,
                 "estimator": record.spec,
                 "task": record.task,
-                "seed": record.identity["protocol"]["seed"],
+                "seed": record.identity["protocol"].get("seed", ""),
                 "created": record.created,
-                "scores": len(store.scores(record.id)),
+                "scores": counts.get(record.id, 0),
                 "failure": record.failure or "",
             }
-            for record in store.runs()
+            for record in store.runs().values()
         ]
 
 

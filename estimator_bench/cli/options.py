@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from estimator_bench.estimator_spec import split_outside_brackets
+
 DEFAULT_OUTPUT = Path("estimator-bench-results")
 
 PluginOption = Annotated[
@@ -22,5 +24,6 @@ MetricsOption = Annotated[
 
 
 def split_names(values: list[str] | None) -> list[str]:
-    """The names of a repeatable option whose values may hold several, separated by commas."""
-    return [name.strip() for value in values or [] for name in value.split(",") if name.strip()]
+    """The names of a repeatable option whose values may hold several, separated by commas outside brackets."""
+    parts = [part.strip() for value in values or [] for part in split_outside_brackets(value, ",")]
+    return [part for part in parts if part]

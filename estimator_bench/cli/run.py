@@ -90,9 +90,7 @@ def run(
         count = len(os.sched_getaffinity(0)) if workers is None else workers
         summary = execute(plan, store, workers=count, command=command, observer=progress)
     with Store(output, write=False) as store:
-        findings = find(
-            store, wanted, strict=bool(metrics), runs=[planned.id for planned in plan.runs if planned.requested]
-        )
+        findings = find(store, wanted, invocation=store.invocations()[-1].number, strict=bool(metrics))
     written = write_reports(findings, output)
     if json:
         print_json(findings)

@@ -26,12 +26,10 @@ TERMINAL_METRICS = 4
 
 def print_plan(plan: Plan, output: Path, *, as_json: bool) -> None:
     """What a request comes to, and how much of it is stored already."""
-    stored: dict[str, Mapping[str, Any]] = {}
+    missing = plan.missing(lambda _: frozenset())
     if (output / FILE).exists():
         with Store(output, write=False) as store:
-            known = {record.id for record in store.runs()}
-            stored = {run.id: store.scores(run.id) for run in plan.runs if run.id in known}
-    missing = plan.missing(lambda run: stored.get(run, {}))
+            missing = plan.missing(store.scored)
     rows = [
         {
             "estimator": run.spec,

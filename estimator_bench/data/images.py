@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -33,6 +34,14 @@ class Dataset:
     pixels: NDArray[np.float32]
     labels: NDArray[np.int64]
     split: NDArray[np.str_]
+
+    @property
+    def digest(self) -> str:
+        """sha256 of pixels, labels and split, in hexadecimal."""
+        digest = hashlib.sha256()
+        for array in (self.pixels, self.labels, self.split):
+            digest.update(f"{array.dtype.str}{array.shape}".encode() + array.tobytes())
+        return digest.hexdigest()
 
 
 def digits() -> Dataset:
@@ -74,9 +83,7 @@ def load_images(dataset: str, split: Split, shape: tuple[int, int, int]) -> tupl
         UnknownNameError: there is no such dataset.
         UsageError: the channels asked for are no multiple of those of the dataset.
     """
-    if dataset not in DATASETS:
-        raise UnknownNameError("image dataset", dataset, DATASETS)
-    data = DATASETS[dataset]()
+    data = _dataset(dataset)
     channels, *size = shape
     if channels % data.pixels.shape[1]:
         raise UsageError(
@@ -88,6 +95,22 @@ def load_images(dataset: str, split: Split, shape: tuple[int, int, int]) -> tupl
     spread, mean = torch.std_mean(training, dim=(0, 2, 3), correction=0, keepdim=True)
     repeats = channels // data.pixels.shape[1]
     return ((images - mean) / spread).repeat(1, repeats, 1, 1), torch.from_numpy(data.labels[chosen])
+
+
+@cache
+def images_digest(dataset: str) -> str:
+    """sha256 of all images of a data set, with their labels and split; part of the identity of what was made of them.
+
+    Raises:
+        UnknownNameError: there is no such dataset.
+    """
+    return _dataset(dataset).digest
+
+
+def _dataset(name: str) -> Dataset:
+    if name not in DATASETS:
+        raise UnknownNameError("image dataset", name, DATASETS)
+    return DATASETS[name]()
 
 
 def _enlarged(pixels: NDArray[np.float32], size: list[int]) -> torch.Tensor:

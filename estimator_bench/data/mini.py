@@ -7,16 +7,13 @@ goes on where the last one stopped, however it stopped.
 
 from __future__ import annotations
 
-import os
-import signal
-import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
 from dataclasses import asdict, dataclass
-from multiprocessing import get_context, parent_process
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -26,19 +23,24 @@ from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from estimator_bench.data.images import load_images
-from estimator_bench.data.table import Manifest, Table, write_table
+from estimator_bench.data.table import Manifest, Table, open_table, write_table
+from estimator_bench.data.table_truth import TableTruth
 from estimator_bench.data.training_file import Job, TrainingFile
 from estimator_bench.errors import IncompleteRunError, StoreError, UsageError
-from estimator_bench.ground_truth import Task
+from estimator_bench.ground_truth import GroundTruth, Task
 from estimator_bench.identity import digest_of
 from estimator_bench.networks.training import TrainingRecipe, train
 from estimator_bench.protocol import derive_seed
 from estimator_bench.registry import find_space, load_plugins, plugin_files
 from estimator_bench.space import AnySpace, Architecture, NetworkRecipe
+from estimator_bench.workers import follow_parent
 
 MINI = TrainingRecipe(epochs=40, batch_size=50, learning_rate=0.1, momentum=0.9, weight_decay=5e-4)
 ARCHITECTURES = 400
 TRIALS = 3
+
+FRUITLESS_DRAWS = 10_000
+"""Draws without a new functional class after which a space that cannot be enumerated counts as used up."""
 
 TEST_IMAGES = 300
 """Test images that count after every epoch, at an even stride; all 1,410 digits would take three times the training."""
@@ -87,19 +89,50 @@ class MiniProtocol:
 
 
 def draw(space: AnySpace, count: int) -> list[Architecture]:
-    """`count` functional classes, drawn uniformly without replacement; a smaller draw is a prefix of a larger one.
+    """Representatives of `count` functional classes; a smaller draw is a prefix of a larger one.
+
+    Drawn uniformly without replacement; where the space cannot be enumerated, each class by its share of encodings.
 
     Raises:
-        UsageError: the space cannot be enumerated, or has fewer classes.
+        UsageError: the space has fewer classes.
     """
+    rng = np.random.default_rng(derive_seed("mini", space.name))
     everything = space.architectures()
     if everything is None:
-        raise UsageError(f"space '{space.name}' cannot be enumerated, so its classes cannot be drawn uniformly")
-    classes = list(dict.fromkeys(space.representative(arch, "functional") for arch in everything))
+        classes = _sampled_classes(space, count, rng)
+    else:
+        classes = list(dict.fromkeys(space.representative(arch, "functional") for arch in everything))
     if not 0 < count <= len(classes):
         raise UsageError(f"space '{space.name}' has {len(classes)} functional classes: cannot train {count} of them")
-    order = np.random.default_rng(derive_seed("mini", space.name)).permutation(len(classes))
-    return [classes[position] for position in order[:count]]
+    order = range(count) if everything is None else rng.permutation(len(classes))[:count]
+    return [classes[position] for position in order]
+
+
+def _sampled_classes(space: AnySpace, count: int, rng: np.random.Generator) -> list[Architecture]:
+    """Representatives of the first `count` classes met; fewer if so many draws in a row met no new one."""
+    classes: dict[Architecture, None] = {}
+    fruitless = 0
+    while len(classes) < count and fruitless < FRUITLESS_DRAWS:
+        known = len(classes)
+        classes[space.representative(space.sample(rng), "functional")] = None
+        fruitless = fruitless + 1 if len(classes) == known else 0
+    return list(classes)
+
+
+def check_replacement(truth: GroundTruth, count: int, trials: int) -> None:
+    """Refuse a table that would take the place of a larger one that the package ships.
+
+    Raises:
+        UsageError: the shipped table has more architectures, or more trials of each.
+    """
+    if not isinstance(truth, TableTruth) or truth.embedded is None:
+        return
+    rows, columns = open_table(truth.embedded, truth.command).columns["accuracy"].shape
+    if count < rows or trials < columns:
+        raise UsageError(
+            f"{count} architectures with {trials} trials would replace the shipped table of {rows} with {columns} in "
+            "all later runs: train at least as many, or give --output FOLDER to write the table elsewhere"
+        )
 
 
 def train_table(
@@ -127,7 +160,7 @@ def train_table(
         training: how the networks are trained.
 
     Raises:
-        UsageError: the space has fewer classes, or cannot be enumerated.
+        UsageError: the space has fewer classes.
         StoreError: another process is training for this task, or a folder cannot be written.
         IncompleteRunError: a worker was killed; what was finished is kept.
     """
@@ -135,31 +168,37 @@ def train_table(
     archs = draw(space, count)
     file = home / "training" / f"{space.name}-{task.name}.sqlite"
     correct, seconds = train_all(protocol, archs, trials, workers, file, progress)
-    position = {arch: index for index, arch in enumerate(space.architectures() or ())}
-    index = np.array([position[arch] for arch in archs], dtype=np.int32)
-    order = np.argsort(index)
+    everything = space.architectures()
+    if everything is None:
+        named: tuple[str, NDArray[Any]] = "architecture", np.array(list(map(str, archs)))
+    else:
+        position = {arch: index for index, arch in enumerate(everything)}
+        named = "index", np.array([position[arch] for arch in archs], dtype=np.int32)
+    order = np.argsort(named[1])
     columns: dict[str, NDArray[Any]] = {
-        "index": index[order],
+        named[0]: named[1][order],
         "accuracy": (100 * correct[order, :, -1] / protocol.test_images).astype(np.float32),
         "correct": correct[order],
         "seconds": seconds[order],
     }
-    return write_table(output, Table(_manifest(space, task, protocol), columns))
+    return write_table(output, Table(_manifest(space, task, protocol, list(columns)), columns))
 
 
-def _manifest(space: AnySpace, task: Task, protocol: MiniProtocol) -> Manifest:
+def _manifest(space: AnySpace, task: Task, protocol: MiniProtocol, columns: Sequence[str]) -> Manifest:
+    descriptions = {
+        "index": "position of the functional class's representative in the space's official order",
+        "architecture": "text form of the functional class's representative",
+        "accuracy": "% of the evaluated test images after the last epoch, per trial",
+        "correct": "evaluated test images classified correctly, per trial and epoch",
+        "seconds": "CPU seconds of one thread for the training and its evaluations, per trial",
+    }
     return Manifest(
         space=space.name,
         table=task.label,
         source=f"trained by this project: estimator-bench data train {space.name} --task {task.name}",
         licence="that of this project",
         citation=f"Estimator Bench; the space: {space.citation}",
-        descriptions={
-            "index": "position of the functional class's representative in the space's official order",
-            "accuracy": "% of the evaluated test images after the last epoch, per trial",
-            "correct": "evaluated test images classified correctly, per trial and epoch",
-            "seconds": "CPU seconds of one thread for the training and its evaluations, per trial",
-        },
+        descriptions={name: descriptions[name] for name in columns},
         extra={
             "dataset": protocol.dataset,
             "test_images": protocol.test_images,
@@ -230,15 +269,6 @@ def _train_in_processes(
 
 
 def _start_worker(plugins: tuple[str, ...]) -> None:
-    """One torch thread; deaf to Ctrl-C, which is the coordinator's to handle; ends when the coordinator does."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    follow_parent()
     torch.set_num_threads(1)
     load_plugins(plugins)
-
-
-def _end_with_parent() -> None:
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import copy
+import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -17,6 +18,7 @@ from estimator_bench.estimator import Components, Scored
 from estimator_bench.guard import Failure, attempt
 from estimator_bench.networks.batch import Batch, make_batch
 from estimator_bench.problem import Problem
+from estimator_bench.protocol import derive_seed
 from estimator_bench.proxies import Pass, ZeroCostEstimator
 from estimator_bench.space import Architecture
 from estimator_bench.stopwatch import Seconds, Stopwatch
@@ -31,6 +33,25 @@ def single_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(threads)
+
+
+@contextmanager
+def seeded(*parts: str | int) -> Iterator[None]:
+    """Everybody's random generators seeded from `parts` inside the block, and put back after it.
+
+    Dropout, or a proxy that draws noise, would otherwise depend on what was computed before.
+    """
+    numbers, words = np.random.get_state(), random.getstate()
+    seed = derive_seed(*parts)
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        np.random.seed(seed % 2**32)
+        random.seed(seed)
+        try:
+            yield
+        finally:
+            np.random.set_state(numbers)
+            random.setstate(words)
 
 
 def jacobian(network: nn.Module, inputs: torch.Tensor) -> torch.Tensor:
@@ -72,6 +93,8 @@ def _identity(tensor: torch.Tensor) -> torch.Tensor:
     return tensor
 
 
+R = TypeVar("R")
+
 PASSES: Mapping[Pass, Callable[[nn.Module, torch.Tensor], Any]] = {
     "jacobian": jacobian,
     "synaptic_flow": synaptic_flow,
@@ -83,9 +106,15 @@ class NetworkPasses:
 
     Every pass and every reader works on copies of its own, so that no result depends on what is computed beside it
     or was before: even `inputs.requires_grad_()` leaves a trace, the gradients that pile up from network to network.
+
+    Attributes:
+        problem: gives the task, the space and the seeds.
+        arch: the architecture of the network.
     """
 
     def __init__(self, problem: Problem, arch: Architecture, batch: Batch) -> None:
+        self.problem = problem
+        self.arch = arch
         self._batch = batch
         with Stopwatch() as watch:
             self._network = problem.network(arch)
@@ -105,9 +134,17 @@ class NetworkPasses:
 
     def run(self, wanted: Pass) -> None:
         """Run a pass and keep its result, or the reason it failed."""
-        with Stopwatch() as watch:
-            self._results[wanted] = attempt(PASSES[wanted], self.fresh_network(), self.inputs)
-        self.seconds[wanted] = watch.seconds
+        self._results[wanted], self.seconds[wanted] = self.measured(
+            wanted, lambda: PASSES[wanted](self.fresh_network(), self.inputs)
+        )
+
+    def measured(self, purpose: str, compute: Callable[[], R]) -> tuple[R | Failure, Seconds]:
+        """What a computation on this network gives, with seeds of its own, and how long it takes."""
+        with Stopwatch() as watch, seeded(self.problem.protocol.seed, purpose, str(self.arch)):
+            result = attempt(compute)
+            if self.problem.protocol.device.startswith("cuda"):
+                torch.cuda.synchronize()  # else the time would be that of starting the work
+        return result, watch.seconds
 
     def __getitem__(self, wanted: Pass) -> Any:
         if wanted not in self._results:
@@ -150,7 +187,7 @@ def score_networks(
 
 @dataclass(frozen=True)
 class _Measured:
-    value: float | Failure
+    components: Mapping[str, float] | Failure
     alone: Seconds
     marginal: Seconds
 
@@ -165,21 +202,36 @@ def _measure(
             passes.run(name)
     results = []
     for estimator in estimators:
-        with Stopwatch() as watch:
-            value = attempt(estimator.measure, passes)
+        components, own = passes.measured(estimator.name, lambda: _components(estimator.measure(passes)))  # noqa: B023
         others = {need for other in estimators if other is not estimator for need in other.needs}
-        alone = sum((passes.seconds[need] for need in estimator.needs), passes.build_seconds + watch.seconds)
-        marginal = sum((passes.seconds[need] for need in estimator.needs - others), watch.seconds)
-        results.append(_Measured(value, alone, marginal))
+        alone = sum((passes.seconds[need] for need in estimator.needs), passes.build_seconds + own)
+        marginal = sum((passes.seconds[need] for need in estimator.needs - others), own)
+        results.append(_Measured(components, alone, marginal))
     return results
 
 
+def _components(returned: float | Mapping[str, float]) -> dict[str, float]:
+    """What `measure` returned, as named components."""
+    if isinstance(returned, Mapping):
+        return {name: float(value) for name, value in returned.items()}
+    return {"score": float(returned)}
+
+
 def _scored(rows: Sequence[_Measured]) -> Scored:
-    values = [np.nan if isinstance(row.value, Failure) else row.value for row in rows]
+    names = next((tuple(row.components) for row in rows if not isinstance(row.components, Failure)), ("score",))
+    values = np.full((len(rows), 1, len(names)), np.nan)
+    failures = {}
+    for index, row in enumerate(rows):
+        if isinstance(row.components, Failure):
+            failures[index] = row.components.reason
+        elif tuple(row.components) != names:
+            failures[index] = f"components {', '.join(row.components)}, for other networks {', '.join(names)}"
+        else:
+            values[index, 0] = list(row.components.values())
     return Scored(
-        Components.of(values, len(rows)),
+        Components(values, names=names),
         wall=np.array([row.alone.wall for row in rows]),
         cpu=np.array([row.alone.cpu for row in rows]),
         marginal=np.array([row.marginal.wall for row in rows]),
-        failures={index: row.value.reason for index, row in enumerate(rows) if isinstance(row.value, Failure)},
+        failures=failures,
     )

@@ -40,7 +40,7 @@ def combine_all(plan: Plan, store: Store, population: str, computed: int) -> Sum
     missing: dict[str, int] = {}
     failed: dict[str, str] = {}
     done: dict[str, NDArray[np.float64]] = {}
-    records = {record.id: record for record in store.runs()}
+    records = store.runs()
     for run in plan.runs:
         if run.members:
             components = _member_components(run, plan, done)
@@ -55,12 +55,11 @@ def combine_all(plan: Plan, store: Store, population: str, computed: int) -> Sum
             if None in scores and reason is None:
                 missing[run.spec] = scores.count(None)
         combined = attempt(combined_scores, run.estimator, components)
+        store.set_combined(run.id, population, combined)
         if isinstance(combined, Failure):
-            failed[run.spec] = f"combine: {combined.reason}"
-            store.set_failure(run.id, failed[run.spec])
+            failed[run.spec] = f"cannot be combined: {combined.reason}"
             combined = np.full((len(plan.population), 1), np.nan)
         done[run.id] = combined
-        store.set_combined(run.id, population, combined)
     return Summary(computed, missing, failed)
 
 

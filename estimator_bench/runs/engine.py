@@ -14,6 +14,7 @@ from typing import Protocol, Self
 
 from estimator_bench.guard import Failure, attempt
 from estimator_bench.runs.jobs import Answer, Runners, Work
+from estimator_bench.workers import follow_parent
 
 Source = Callable[[], Work | None]
 """Gives the next piece of work, or None when there is none left."""
@@ -141,7 +142,7 @@ class ProcessEngine:
 
 def _serve(pipe: Connection) -> None:
     """The life of a worker: answer work until the coordinator is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the coordinator ends the workers
+    follow_parent()
     runners = Runners()
     while True:
         try:

@@ -138,8 +138,8 @@ def _prepare(estimator: Estimator, problem: Problem) -> tuple[Any, Prepared]:
     with Stopwatch() as watch:
         state = attempt(estimator.prepare, problem)
     problem.labels.close()
-    labels = tuple(map(str, problem.labels.used))
-    return state, Prepared(watch.seconds, labels, state.reason if isinstance(state, Failure) else None)
+    spent = watch.seconds + problem.artifacts.spent
+    return state, Prepared(spent, tuple(map(str, problem.seen)), state.reason if isinstance(state, Failure) else None)
 
 
 def _score_alone(estimator: Estimator, problem: Problem, state: Any, archs: Sequence[Architecture]) -> Scored:

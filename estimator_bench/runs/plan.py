@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from estimator_bench.errors import UsageError
@@ -73,11 +73,11 @@ class Plan:
     population: Sequence[Architecture] = field(repr=False)
     runs: Sequence[PlannedRun]
 
-    def missing(self, scored: Callable[[str], Mapping[str, Any]]) -> dict[str, list[str]]:
+    def missing(self, scored: Callable[[str], Collection[str]]) -> dict[str, list[str]]:
         """For each run that scores by itself, by id: the representatives without a score yet.
 
         Args:
-            scored: what is stored for a run id, by architecture.
+            scored: the architectures stored for a run id.
         """
         return {
             run.id: [arch for arch in dict.fromkeys(run.representatives) if arch not in known]
@@ -97,6 +97,13 @@ class Plan:
         return {Job(task, protocol, tuple(run.spec for run in runs), plugins): runs for runs in groups.values()}
 
 
+def images_digest(dataset: str) -> str:
+    """sha256 of a data set of images; imports torch, which most plans need not."""
+    from estimator_bench.data.images import images_digest as digest
+
+    return digest(dataset)
+
+
 def make_plan(request: Request) -> Plan:
     """Resolve a request: names, population, identities.
 
@@ -105,6 +112,8 @@ def make_plan(request: Request) -> Plan:
         MissingDataError: the ground truth is not installed; the message holds the command.
     """
     space, truth, task = find_task(request.task)
+    sources = tuple(sorted(str(find_task(name)[2]) for name in request.protocol.sources))
+    request = replace(request, protocol=replace(request.protocol, sources=sources))
     everything = full_population(space, truth, task)
     population = scored_population(everything, request.protocol, request.limit)
     planner = _Planner(request, space, truth, task, population)
@@ -153,13 +162,23 @@ class _Planner:
             "task": str(self._task),
             "recipe": asdict(self._task.recipe),
             "truth": self._truth.digest,
-            "protocol": asdict(self._request.protocol),
+            "protocol": self._conditions(estimator),
             "libraries": dict(library_versions()),
             "members": [member.id for member in members],
         }
         # As it comes back from the store, so that the two can be compared.
         plain: dict[str, Any] = json.loads(json.dumps(identity))
         return plain
+
+    def _conditions(self, estimator: Estimator) -> dict[str, Any]:
+        """What of the protocol the scores depend on, and the data it names."""
+        protocol = self._request.protocol
+        found = {name: value for name, value in asdict(protocol).items() if name in estimator.conditions}
+        if "inputs" in found and protocol.inputs != "gaussian":
+            found["images"] = images_digest(protocol.inputs)
+        if found.get("sources"):
+            found["sources"] = {name: find_task(name)[1].digest for name in protocol.sources}
+        return found
 
     def _representatives_for(self, estimator: Estimator) -> list[str]:
         kind = estimator.invariant_to

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any, Protocol
 
 import numpy as np
@@ -46,8 +47,15 @@ def execute(plan: Plan, store: Store, *, workers: int, command: str, observer: O
     population = store.add_population([str(arch) for arch in plan.population])
     _explain_new_runs(plan, store, observer)
     for run in plan.runs:
-        store.begin_run(run.id, run.spec, run.identity, population)
-    number = store.begin_invocation(command, host(), [run.id for run in plan.runs if run.requested])
+        store.begin_run(run.id, run.spec, run.identity)
+    number = store.begin_invocation(
+        command,
+        host(),
+        task=str(plan.task),
+        protocol=asdict(plan.request.protocol),
+        population=population,
+        runs=[run.id for run in plan.runs if run.requested],
+    )
     coordinator = _Coordinator(plan, store, observer)
     try:
         with engine(workers) as running:
@@ -77,14 +85,14 @@ def host() -> dict[str, Any]:
 def _explain_new_runs(plan: Plan, store: Store, observer: Observer) -> None:
     """Say of each run that starts anew although its like is stored what has changed since."""
     stored = store.runs()
-    known = {record.id for record in stored}
-    alike = {(record.spec, record.task, str(record.identity["protocol"])): record.identity for record in stored}
+    alike = {
+        (record.spec, record.task, str(record.identity["protocol"])): record.identity for record in stored.values()
+    }
     for run in plan.runs:
         old = alike.get((run.spec, str(plan.task), str(run.identity["protocol"])))
-        if run.id not in known and old is not None:
-            observer.note(
-                f"{run.spec} starts anew, the old run is kept: changed {', '.join(differences(old, run.identity))}"
-            )
+        if run.id not in stored and old is not None:
+            changed = ", ".join(differences(old, run.identity))
+            observer.note(f"{run.spec} starts anew, the old run is kept: changed {changed}")
 
 
 class _Coordinator:
@@ -93,11 +101,16 @@ class _Coordinator:
     def __init__(self, plan: Plan, store: Store, observer: Observer) -> None:
         self._plan, self._store, self._observer = plan, store, observer
         self._jobs = plan.jobs()
+        self._forms = {
+            record.id: (record.replicates, record.components)
+            for record in store.runs().values()
+            if record.replicates is not None
+        }
         self.computed = 0
 
     def prepare(self, running: Engine) -> None:
         """Prepare every job with work left, each once, before any worker scores for it."""
-        missing = self._plan.missing(self._store.scores)
+        missing = self._plan.missing(self._store.scored)
         waiting = [
             Prepare(job)
             for job, runs in self._jobs.items()
@@ -108,8 +121,8 @@ class _Coordinator:
 
     def score(self, running: Engine) -> None:
         """Score what is missing, chunk by chunk, except for runs that could not be prepared."""
-        failed = {record.id for record in self._store.runs() if record.failure is not None}
-        missing = self._plan.missing(self._store.scores)
+        failed = {record.id for record in self._store.runs().values() if record.failure is not None}
+        missing = self._plan.missing(self._store.scored)
         due = {job: [[] if run.id in failed else missing[run.id] for run in runs] for job, runs in self._jobs.items()}
         counts = {
             run.spec: len(todo) for job, runs in self._jobs.items() for run, todo in zip(runs, due[job], strict=True)
@@ -144,12 +157,23 @@ class _Coordinator:
                 if isinstance(outcome, Failure):
                     results.append((run, archs, _all_failed(len(archs), outcome.reason)))
                 else:
-                    results.append((run, archs, outcome.scored[index]))
+                    results.append((run, archs, self._of_one_form(run, outcome.scored[index])))
         peak = 0 if isinstance(outcome, Failure) else outcome.peak_memory
         self._store.commit([(run.id, archs, scored) for run, archs, scored in results], peak)
         for run, archs, scored in results:
             self.computed += len(archs)
             self._observer.scored(run.spec, len(archs), list(scored.failures.values()))
+
+    def _of_one_form(self, run: PlannedRun, scored: Scored) -> Scored:
+        """The scores, or failures if their components are not those of the chunks before."""
+        count = len(scored.components.values)
+        if len(scored.failures) == count:
+            return scored
+        form = (scored.components.replicates, scored.components.names)
+        known = self._forms.setdefault(run.id, form)
+        if form == known:
+            return scored
+        return _all_failed(count, f"PluginError: components {form} for this chunk, {known} for others")
 
 
 def _all_failed(count: int, reason: str) -> Scored:

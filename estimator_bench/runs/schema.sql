@@ -18,14 +18,13 @@ CREATE TABLE run (
     task TEXT NOT NULL,
     identity TEXT NOT NULL,        -- JSON
     created TEXT NOT NULL,
-    population TEXT NOT NULL REFERENCES population,  -- the one asked for last
     replicates TEXT,               -- JSON list of names, known with the first score
     components TEXT,               -- JSON list of names
     prepare_wall REAL,
     prepare_cpu REAL,
     labels TEXT NOT NULL DEFAULT '[]',  -- JSON list of architectures whose truth was seen
     peak_memory INTEGER NOT NULL DEFAULT 0,  -- bytes, of the largest process
-    failure TEXT                   -- why no score could be made at all
+    failure TEXT                   -- why it could not be prepared, so that no score could be made
 );
 
 -- The raw components of one class representative.
@@ -45,17 +44,21 @@ CREATE TABLE score (
 CREATE TABLE combined (
     run TEXT NOT NULL REFERENCES run,
     population TEXT NOT NULL REFERENCES population,
-    scores BLOB NOT NULL,
+    scores BLOB,
+    failure TEXT,                  -- why they could not be combined
     PRIMARY KEY (run, population)
 ) WITHOUT ROWID;
 
--- What was asked for, when, where and by whom.
+-- What was asked for, when and where. A table of a report is made of the requests for one task, protocol and population.
 CREATE TABLE invocation (
     id INTEGER PRIMARY KEY,
     started TEXT NOT NULL,
     finished TEXT,                 -- NULL while running, or for good if it was killed
     command TEXT NOT NULL,
     host TEXT NOT NULL,            -- JSON
+    task TEXT NOT NULL,
+    protocol TEXT NOT NULL,        -- JSON
+    population TEXT NOT NULL REFERENCES population,
     runs TEXT NOT NULL,            -- JSON list of run ids, members left out
     complete INTEGER NOT NULL DEFAULT 0
 );

@@ -1,7 +1,7 @@
 """The results folder: an SQLite file that is the only truth, written by one process at a time.
 
 A commit is on disk before it is reported (WAL, synchronous=FULL), so a process killed at any moment loses nothing it
-has acknowledged. On a file system without WAL the rollback journal is used, which is as safe and slower.
+has acknowledged. Where the file system cannot do WAL, SQLite keeps its rollback journal, as safe and slower.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ from numpy.typing import NDArray
 
 from estimator_bench.errors import StoreError
 from estimator_bench.estimator import Components, Scored, status_of
+from estimator_bench.guard import Failure
+from estimator_bench.metrics.ties import Values
 from estimator_bench.stopwatch import Seconds
 
 FILE = "results.sqlite"
@@ -41,7 +43,6 @@ class RunRecord:
     task: str
     identity: Mapping[str, Any]
     created: str
-    population: str
     replicates: tuple[str, ...] | None
     components: tuple[str, ...] | None
     prepare: Seconds | None
@@ -66,10 +67,14 @@ class StoredScore:
 class Invocation:
     """One row of `invocation`: a command that was given, and whether it came to its end."""
 
+    number: int
     started: str
     finished: str | None
     command: str
     host: Mapping[str, Any]
+    task: str
+    protocol: Mapping[str, Any]
+    population: str
     runs: Sequence[str]
     complete: bool
 
@@ -113,21 +118,30 @@ class Store:
             self._db.execute("INSERT OR IGNORE INTO population VALUES (?, ?)", (name, zlib.compress(text)))
         return name
 
-    def begin_run(self, run: str, spec: str, identity: Mapping[str, Any], population: str) -> None:
-        """Start a run, or take up the one that is there for another population."""
+    def begin_run(self, run: str, spec: str, identity: Mapping[str, Any]) -> None:
+        """Start a run, or take up the one that is there."""
         with self._transaction():
             self._db.execute(
-                "INSERT INTO run (id, spec, task, identity, created, population) VALUES (?, ?, ?, ?, ?, ?) "
-                "ON CONFLICT (id) DO UPDATE SET population = excluded.population",
-                (run, spec, identity["task"], json.dumps(identity), _now(), population),
+                "INSERT OR IGNORE INTO run (id, spec, task, identity, created) VALUES (?, ?, ?, ?, ?)",
+                (run, spec, identity["task"], json.dumps(identity), _now()),
             )
 
-    def begin_invocation(self, command: str, host: Mapping[str, Any], runs: Sequence[str]) -> int:
+    def begin_invocation(
+        self,
+        command: str,
+        host: Mapping[str, Any],
+        *,
+        task: str,
+        protocol: Mapping[str, Any],
+        population: str,
+        runs: Sequence[str],
+    ) -> int:
         """Note that a command has started; returns its number."""
         with self._transaction():
             cursor = self._db.execute(
-                "INSERT INTO invocation (started, command, host, runs) VALUES (?, ?, ?, ?)",
-                (_now(), command, json.dumps(host), json.dumps(list(runs))),
+                "INSERT INTO invocation (started, command, host, task, protocol, population, runs) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (_now(), command, json.dumps(host), task, json.dumps(protocol), population, json.dumps(list(runs))),
             )
         return cursor.lastrowid or 0
 
@@ -161,16 +175,18 @@ class Store:
                     form = (json.dumps(scored.components.replicates), json.dumps(scored.components.names))
                     self._db.execute("UPDATE run SET replicates = ?, components = ? WHERE id = ?", (*form, run))
                 self._db.executemany(
-                    "INSERT INTO score VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                    [(run, self._architecture(arch), *row) for arch, row in zip(archs, _rows(scored), strict=True)],
+                    "INSERT OR IGNORE INTO architecture (text) VALUES (?)", [(arch,) for arch in archs]
+                )
+                self._db.executemany(
+                    "INSERT INTO score VALUES (?, (SELECT id FROM architecture WHERE text = ?), ?, ?, ?, ?, ?, ?)",
+                    [(run, arch, *row) for arch, row in zip(archs, _rows(scored), strict=True)],
                 )
 
-    def set_combined(self, run: str, population: str, scores: NDArray[np.float64]) -> None:
-        """Store the scores of a population, (architectures, 1 + replicates)."""
+    def set_combined(self, run: str, population: str, scores: Values | Failure) -> None:
+        """Store the scores of a population, (architectures, 1 + replicates), or why there are none."""
+        content = (None, scores.reason) if isinstance(scores, Failure) else (zlib.compress(scores.tobytes()), None)
         with self._transaction():
-            self._db.execute(
-                "INSERT OR REPLACE INTO combined VALUES (?, ?, ?)", (run, population, zlib.compress(scores.tobytes()))
-            )
+            self._db.execute("INSERT OR REPLACE INTO combined VALUES (?, ?, ?, ?)", (run, population, *content))
 
     def forget_failures(self, run: str) -> None:
         """Remove the scores with status `error`, and the failure of the run, so that they are tried again."""
@@ -180,17 +196,40 @@ class Store:
 
     # ---------------------------------------------------------------------------------------------- reading
 
-    def runs(self) -> list[RunRecord]:
-        """Every run, oldest first."""
-        return [_run(row) for row in self._all("SELECT * FROM run ORDER BY created, rowid")]
+    def runs(self) -> dict[str, RunRecord]:
+        """Every run by id, oldest first."""
+        return {row[0]: _run(row) for row in self._all("SELECT * FROM run ORDER BY created, rowid")}
 
     def invocations(self) -> list[Invocation]:
         """Every command that wrote to this folder, oldest first."""
-        rows = self._all("SELECT started, finished, command, host, runs, complete FROM invocation ORDER BY id")
+        rows = self._all(
+            "SELECT id, started, finished, command, host, task, protocol, population, runs, complete FROM invocation "
+            "ORDER BY id"
+        )
         return [
-            Invocation(started, finished, command, json.loads(host), json.loads(runs), bool(complete))
-            for started, finished, command, host, runs, complete in rows
+            Invocation(
+                number,
+                started,
+                finished,
+                command,
+                json.loads(host),
+                task,
+                json.loads(protocol),
+                population,
+                json.loads(runs),
+                bool(complete),
+            )
+            for number, started, finished, command, host, task, protocol, population, runs, complete in rows
         ]
+
+    def scored(self, run: str) -> frozenset[str]:
+        """The architectures a run has a score for, failed ones included."""
+        query = "SELECT text FROM score JOIN architecture ON architecture.id = score.architecture WHERE run = ?"
+        return frozenset(text for (text,) in self._all(query, run))
+
+    def score_counts(self) -> dict[str, int]:
+        """How many scores each run has."""
+        return dict(self._all("SELECT run, count(*) FROM score GROUP BY run"))
 
     def population(self, name: str) -> list[str]:
         """The architectures of a stored population, in order."""
@@ -199,7 +238,7 @@ class Store:
 
     def scores(self, run: str) -> dict[str, StoredScore]:
         """Every score of a run, by architecture (class representative)."""
-        record = next(record for record in self.runs() if record.id == run)
+        record = self.runs()[run]
         shape = (len(record.replicates or ()), len(record.components or ()))
         rows = self._all(
             "SELECT text, status, message, components, wall, cpu, marginal FROM score "
@@ -213,13 +252,15 @@ class Store:
             for text, status, message, blob, wall, cpu, marginal in rows
         }
 
-    def combined(self, run: str, population: str) -> NDArray[np.float64] | None:
-        """The stored scores of a population, (architectures, 1 + replicates), or None if they were not combined."""
-        rows = self._all("SELECT scores FROM combined WHERE run = ? AND population = ?", run, population)
+    def combined(self, run: str, population: str) -> Values | Failure:
+        """The stored scores of a population, (architectures, 1 + replicates), or why there are none."""
+        rows = self._all("SELECT scores, failure FROM combined WHERE run = ? AND population = ?", run, population)
         if not rows:
-            return None
-        values = np.frombuffer(zlib.decompress(rows[0][0]))
-        return values.reshape(len(self.population(population)), -1)
+            return Failure("interrupted before the scores of the population were combined")
+        ((scores, failure),) = rows
+        if scores is None:
+            return Failure(failure)
+        return np.frombuffer(zlib.decompress(scores)).reshape(len(self.population(population)), -1)
 
     # ---------------------------------------------------------------------------------------------- inside
 
@@ -251,11 +292,6 @@ class Store:
                 f"{self.path} has format {version}, this version reads format {SCHEMA_VERSION}: give another folder "
                 "with --output, or use the version that wrote it"
             )
-
-    def _architecture(self, text: str) -> int:
-        self._db.execute("INSERT OR IGNORE INTO architecture (text) VALUES (?)", (text,))
-        ((number,),) = self._all("SELECT id FROM architecture WHERE text = ?", text)
-        return int(number)
 
     def _all(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         with self._explained():
@@ -308,14 +344,13 @@ def _rows(scored: Scored) -> Iterator[tuple[str, str | None, bytes | None, float
 
 
 def _run(row: tuple[Any, ...]) -> RunRecord:
-    run, spec, task, identity, created, population, replicates, components, wall, cpu, labels, memory, failure = row
+    run, spec, task, identity, created, replicates, components, wall, cpu, labels, memory, failure = row
     return RunRecord(
         run,
         spec,
         task,
         json.loads(identity),
         created,
-        population,
         tuple(json.loads(replicates)) if replicates else None,
         tuple(json.loads(components)) if components else None,
         Seconds(wall, cpu) if wall is not None else None,

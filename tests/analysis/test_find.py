@@ -65,10 +65,10 @@ def test_a_new_population_takes_the_place_of_the_old_one(measure: Callable[..., 
     assert (section.population, {row.missing for row in section.rows}) == (40, {0})
 
 
-def test_rows_left_behind_by_a_new_population_stand_apart(measure: Callable[..., Findings]) -> None:
+def test_a_row_that_a_new_population_lacks_keeps_its_old_table_with_baselines(measure: Callable[..., Findings]) -> None:
     measure("weights", "synflow", limit="20")
     sections = measure("weights", limit="40").sections
-    assert sorted((section.population, len(section.rows)) for section in sections) == [(20, 1), (40, 5)]
+    assert sorted((section.population, len(section.rows)) for section in sections) == [(20, 6), (40, 5)]
 
 
 def test_a_changed_table_hides_scores_made_against_the_old_one(
@@ -153,4 +153,84 @@ def test_a_run_killed_before_its_scores_were_combined_is_missing(
         store._db.execute("DELETE FROM combined")
         (section,) = find(store, parse_metrics(METRICS)).sections
     assert not section.complete
-    assert {row.missing for row in section.rows} == {81}
+    assert {row.failed for row in section.rows} == {81}
+    assert "interrupted" in section.rows[0].reasons[0]
+
+
+def test_labels_seen_by_a_member_leave_the_headline(measure: Callable[..., Findings]) -> None:
+    (section,) = measure("rank-average:of=ridge+params", labels=30).sections
+    assert (section.seen, section.headline) == (30, 51)
+    row = next(row for row in section.rows if row.kind == "ensemble")
+    assert row.cost.labels == 30
+    assert row.with_seen
+
+
+TRANSFER = """
+from estimator_bench import Estimator
+
+class Transfer(Estimator):
+    name, kind = "transfer", "predictor"
+    def prepare(self, problem):
+        (source,) = problem.sources.values()
+        return dict(zip(source.labels.granted.archs, source.labels.granted.values))
+    def score(self, problem, state, archs):
+        return [-state[arch] for arch in archs]
+
+class Fussy(Estimator):
+    name, kind = "fussy", "predictor"
+    def score(self, problem, state, archs):
+        return [float(sum(arch.ops)) for arch in archs]
+    def combine(self, components):
+        if len(components.values) < 20:
+            raise ValueError("too few")
+        return components.values[:, 0, 0]
+
+class Shifting(Estimator):
+    name, kind = "shifting", "predictor"
+    def score(self, problem, state, archs):
+        from estimator_bench import Components
+        import numpy as np
+        return Components(np.ones((len(archs), len(archs), 1)), tuple(map(str, range(len(archs)))))
+"""
+
+
+@pytest.fixture
+def plug_ins(tmp_path: Path, toy: str) -> None:
+    assert toy
+    (tmp_path / "more.py").write_text(TRANSFER)
+    registry.load_plugins([str(tmp_path / "more.py")])
+
+
+@pytest.mark.usefixtures("plug_ins")
+def test_labels_seen_on_another_task_of_the_space_leave_the_headline(measure: Callable[..., Findings]) -> None:
+    (section,) = measure("transfer", sources=("toy/loss",)).sections  # type: ignore[arg-type]
+    assert (section.seen, section.headline) == (81, 0)
+    assert section.protocol["sources"] == ["toy/loss@made-up"]
+
+
+@pytest.mark.usefixtures("plug_ins")
+def test_scores_that_could_not_be_combined_for_one_population_can_be_for_another(
+    measure: Callable[..., Findings],
+) -> None:
+    failed = rows(measure("fussy", limit="10"))["fussy"]
+    assert (failed.failed, failed.reasons[0]) == (10, "ValueError: too few")
+    assert rows(measure("fussy", limit="30"))["fussy"].failed == 0
+
+
+@pytest.mark.usefixtures("plug_ins")
+def test_components_that_change_their_form_are_failures_and_the_rest_stays_readable(
+    measure: Callable[..., Findings],
+) -> None:
+    row = rows(measure("shifting"))["shifting"]
+    assert 0 < row.failed < 81
+    assert "for this chunk" in row.reasons[0]
+
+
+def test_a_protocol_field_that_an_estimator_does_not_read_keeps_its_scores(
+    measure: Callable[..., Findings], tmp_path: Path
+) -> None:
+    measure("ridge", "synflow", labels=20)
+    measure("ridge", "synflow", labels=30)
+    with Store(tmp_path, write=False) as store:
+        specs = sorted(record.spec for record in store.runs().values())
+    assert specs == ["constant", "flops", "params", "random", "ridge", "ridge", "synflow"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -9,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn.datasets import load_digits
 
 from estimator_bench.data import images
-from estimator_bench.data.images import Dataset, Split, load_images
+from estimator_bench.data.images import Dataset, Split, images_digest, load_images
 from estimator_bench.errors import UnknownNameError, UsageError
 
 SPLITS: tuple[Split, ...] = ("train", "valid", "test")
@@ -73,9 +75,24 @@ def test_images_are_loaded_once_per_process() -> None:
     assert load_images("digits", "valid", (1, 8, 8))[0] is load_images("digits", "valid", (1, 8, 8))[0]
 
 
+def test_a_digest_tells_images_labels_and_splits_apart() -> None:
+    data = images.digits()
+    others = []
+    for name in ("pixels", "labels", "split"):
+        changed = getattr(data, name).copy()
+        changed[3], changed[4] = changed[-1], changed[0]
+        assert not np.array_equal(changed, getattr(data, name))
+        others.append(replace(data, **{name: changed}).digest)
+    turned = replace(data, pixels=data.pixels.reshape(-1, 1, 4, 16)).digest
+    assert len({data.digest, *others, turned}) == 5
+    assert images_digest("digits") == data.digest == images.digits().digest
+
+
 def test_an_unknown_dataset_is_named_with_its_neighbours() -> None:
     with pytest.raises(UnknownNameError, match="did you mean digits"):
         load_images("digit", "train", (1, 8, 8))
+    with pytest.raises(UnknownNameError, match="did you mean digits"):
+        images_digest("digit")
 
 
 def test_channels_that_cannot_be_repeated_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,13 +21,18 @@ import pytest
 import torch
 from filelock import FileLock
 
+from estimator_bench.cli.main import main
+from estimator_bench.data import mini
+from estimator_bench.data.home import table_folder
 from estimator_bench.data.mini import MINI, TEST_IMAGES, MiniProtocol, draw, train_all, train_table
 from estimator_bench.data.table import open_table
+from estimator_bench.data.table_truth import TableTruth, TaskColumns
 from estimator_bench.data.training_file import TrainingFile
 from estimator_bench.errors import IncompleteRunError, StoreError, UsageError
 from estimator_bench.ground_truth import Task
 from estimator_bench.networks.passes import single_thread
-from estimator_bench.registry import find_space
+from estimator_bench.registry import find_space, load_plugins
+from estimator_bench.space import AnySpace
 
 SPACE = find_space("nb201")
 SMALL = replace(SPACE.recipes["mini"], settings=(("width", 2), ("cells", 1)))
@@ -83,6 +88,83 @@ def test_a_draw_takes_every_part_of_the_space() -> None:
 def test_a_draw_of_more_than_there_is_or_of_nothing_is_refused(count: int) -> None:
     with pytest.raises(UsageError, match="5260 functional classes"):
         draw(SPACE, count)
+
+
+def test_the_shipped_table_holds_the_first_draws() -> None:
+    truth = next(iter(SPACE.ground_truths()))
+    everything = SPACE.architectures() or []
+    assert truth.population(truth.tasks[0]) == sorted(draw(SPACE, 400), key=everything.index)
+
+
+UNLISTED = """
+from estimator_bench.benchmarks.nb201.space import NasBench201
+
+class Unlisted(NasBench201):
+    "nb201 as if nobody could enumerate it."
+    name = "unlisted"
+    def architectures(self):
+        return None
+"""
+
+
+@pytest.fixture
+def unlisted(fresh_registry: None, tmp_path: Path) -> AnySpace:  # noqa: ARG001
+    (tmp_path / "unlisted.py").write_text(UNLISTED)
+    load_plugins([str(tmp_path / "unlisted.py")])
+    return find_space("unlisted")
+
+
+def test_classes_of_a_space_that_cannot_be_enumerated_are_sampled(
+    unlisted: AnySpace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few, many = draw(unlisted, 5), draw(unlisted, 300)
+    assert many[:5] == few
+    assert len(set(many)) == 300
+    assert all(unlisted.representative(arch, "functional") == arch for arch in many)
+    monkeypatch.setattr(mini, "FRUITLESS_DRAWS", 3)
+    with pytest.raises(UsageError, match="functional classes: cannot train 6000 of them"):
+        draw(unlisted, 6000)
+
+
+def test_a_table_of_a_space_that_cannot_be_enumerated_names_architectures(
+    unlisted: AnySpace, tmp_path: Path, data_home: Path
+) -> None:
+    task = Task("unlisted", "digits", "mini", "%", True, "quality", "table", SMALL, "digits", "")
+    truth = TableTruth(unlisted, "mini", {task: TaskColumns(("accuracy",))}, "data train")
+    folder = table_folder(data_home, "unlisted", "mini")
+    train_table(unlisted, task, 2, 1, 1, tmp_path, folder, silent, training=TINY.training)
+    archs = draw(unlisted, 2)
+    assert set(truth.population(task)) == set(archs)
+    protocol = replace(TINY, space="unlisted", test_images=TEST_IMAGES)
+    with single_thread():
+        expected = [[protocol.train(str(arch), 0)[0][-1] / TEST_IMAGES * 100] for arch in archs]
+    np.testing.assert_allclose(truth.trials(task, archs).values, expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("fewer", [["--architectures", "399"], ["--trials", "2"]])
+def test_a_smaller_table_never_takes_the_place_of_the_shipped_one(
+    fewer: list[str], data_home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(["data", "train", "nb201", *fewer])
+    assert stop.value.code == UsageError.exit_code
+    assert "would replace the shipped table of 400 with 3" in capsys.readouterr().err
+    assert not list(data_home.iterdir())
+
+
+def test_a_smaller_table_can_be_written_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[dict[str, object]] = []
+
+    def stop(*_: object, **options: object) -> None:
+        asked.append(options)
+        raise StoreError("far enough")
+
+    monkeypatch.setattr(mini, "train_table", stop)
+    for words in (["--architectures", "20", "--output", str(tmp_path)], ["--architectures", "401"]):
+        with pytest.raises(SystemExit):
+            main(["data", "train", "nb201", *words])
+    assert [options["count"] for options in asked] == [20, 401]
+    assert asked[0]["output"] == tmp_path
 
 
 def test_a_training_depends_on_architecture_and_trial_alone() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from estimator_bench.guard import Failure
 from estimator_bench.protocol import Limit, Protocol
 from estimator_bench.runs.plan import Request, make_plan
 from estimator_bench.runs.run import execute
@@ -31,11 +32,11 @@ def run(
     plan = make_plan(Request(task, specs, protocol or Protocol(), Limit.parse(limit) if limit else None))
     with Store(folder, write=True) as store:
         execute(plan, store, workers=0, command="", observer=Silent())
-        records = {record.id: record for record in store.runs()}
+        records, population = store.runs(), store.invocations()[-1].population
         found = {}
         for planned in plan.runs:
             record = records[planned.id]
-            scores = store.combined(record.id, record.population)
-            assert scores is not None
-            found[record.spec] = (store.population(record.population), scores[:, 0], record)
+            scores = store.combined(record.id, population)
+            assert not isinstance(scores, Failure)
+            found[record.spec] = (store.population(population), scores[:, 0], record)
     return found

@@ -86,7 +86,7 @@ def test_a_score_is_the_share_of_validation_images_the_path_gets_right(data_home
         logits = supernet(images, MIXED).detach().numpy()
         assert components.values[0, column, 0] == pytest.approx(100 * np.mean(logits.argmax(1) == labels.numpy()))
         # Without a path every image gets the answer of all others.
-        assert components.values[1, column, 0] in 100 * np.bincount(labels) / len(labels)
+        assert np.isclose(components.values[1, column, 0], 100 * np.bincount(labels) / len(labels)).any()
 
 
 def test_it_learns(data_home: Path) -> None:
@@ -170,7 +170,8 @@ def test_the_score_and_the_artifact_are_those_of_the_key(data_home: Path, monkey
     TINY.prepare(problem())
     assert len(folders(data_home)) == 5
     found = [torch.load(folder / "epoch-4.pt", weights_only=True)["weights"] for folder in folders(data_home)]
-    assert sum(same(found[0], other) for other in found) <= 3, "seed and weight decay change the weights"
+    alike = sorted(sum(same(one, other) for other in found) for one in found)
+    assert alike == [1, 1, 3, 3, 3], "the seed and the weight decay change the weights, and nothing else here does"
 
 
 def test_its_code_reaches_down_to_the_supernet_and_the_images() -> None:
@@ -210,8 +211,8 @@ def test_an_interrupted_training_goes_on_from_its_checkpoint(
         with pytest.raises(KeyboardInterrupt):
             TINY.prepare(problem())
     (folder,) = folders(broken)
-    assert {path.name for path in folder.iterdir()} == {"lock", "partial.pt", "epoch-2.pt"}
-    written = (folder / "epoch-2.pt").stat()
+    assert {path.name for path in folder.iterdir()} == {"lock", "partial.pt", "epoch-2.pt", "seconds.json"}
+    written = (folder / "epoch-2.pt").stat().st_mtime_ns
 
     epochs: list[int] = []
     train_epoch = OneShot._train_epoch
@@ -223,7 +224,7 @@ def test_an_interrupted_training_goes_on_from_its_checkpoint(
     monkeypatch.setattr(OneShot, "_train_epoch", counted)
     TINY.prepare(problem())
     assert epochs == [2, 3]
-    assert (folder / "epoch-2.pt").stat() == written
+    assert (folder / "epoch-2.pt").stat().st_mtime_ns == written
     assert all(same(weights(whole, epoch), weights(broken, epoch)) for epoch in (2, 4))
     assert checkpoint(whole, 4)["schedule"] == checkpoint(broken, 4)["schedule"]
 
@@ -234,7 +235,7 @@ def start(spec: str, home: Path, log: Path) -> subprocess.Popen[bytes]:
 
 
 def test_a_killed_training_is_finished_to_the_same_bits(elsewhere: Callable[[str], Path], tmp_path: Path) -> None:
-    long = OneShot(epochs=40, checkpoints=20)
+    long = OneShot(epochs=40, checkpoints=20, batch_size=100)
     killed = elsewhere("killed")
     process = start(spec_of(long), killed, tmp_path / "log")
     deadline = time.monotonic() + 100

@@ -125,7 +125,7 @@ def test_members_are_runs_of_their_own_made_once() -> None:
 
 
 @pytest.mark.usefixtures("toy")
-def test_members_are_named_on_the_command_line_without_parameters() -> None:
+def test_members_are_named_on_the_command_line() -> None:
     assert make_estimator("rank-average:of=ridge+rank-average").members == ("ridge", "rank-average")
     with pytest.raises(UsageError, match="'of' is given twice"):
         make_estimator("rank-average:of=rank-average:of=params")

@@ -91,6 +91,8 @@ def section(rows: Sequence[Row], **changes: Any) -> Section:
         "libraries": {"numpy": "2.4.6", "torch": "2.9.1"},
         "available": 50,
         "population": n,
+        "seen": 0,
+        "without_truth": 0,
         "headline": n,
         "metrics": metrics,
         "ceilings": ceilings,
@@ -105,5 +107,16 @@ def findings(*sections: Section, notes: Sequence[str] = (), complete: bool = Tru
     """Findings of one command."""
     host = {"python": "3.11.7", "machine": "Linux x86_64", "cores": 2}
     ended = "2026-01-02T03:09:05+00:00" if complete else None
-    command = Invocation("2026-01-02T03:04:05+00:00", ended, "estimator-bench run --space toy", host, [], complete)
+    command = Invocation(
+        number=1,
+        started="2026-01-02T03:04:05+00:00",
+        finished=ended,
+        command="estimator-bench run --space toy",
+        host=host,
+        task="toy/quality@made-up",
+        protocol={"seed": 0},
+        population="0123",
+        runs=[],
+        complete=complete,
+    )
     return Findings(sections, [command], notes)

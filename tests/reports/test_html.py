@@ -176,7 +176,7 @@ def test_nothing_to_show_is_said() -> None:
 def test_a_section_without_rows_or_without_truth_has_no_figures() -> None:
     assert not Page(render(section([]))).all("svg")
     none = row("ridge", TRUTH[:0], TRUTH[:0])
-    everything_seen = Page(render(section([none], population=40, headline=0, curve_shares=[])))
+    everything_seen = Page(render(section([none], population=40, seen=40, headline=0, curve_shares=[])))
     assert not everything_seen.all("svg")
     assert "metrics are of 0" in everything_seen.text
     nothing = row("synflow", np.full(12, np.nan), TRUTH[:12], curve=[0.0] * 12)

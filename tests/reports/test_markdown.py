@@ -50,7 +50,7 @@ def test_a_cost_task_says_that_lower_is_better_for_the_task_and_its_own_unit() -
 
 
 def test_architectures_whose_labels_were_seen_are_said_to_be_left_out() -> None:
-    document = render(section([GOOD], available=400, population=400, headline=300))
+    document = render(section([GOOD], available=400, population=400, seen=100, headline=300))
     assert (
         "400 of 400 architectures scored; 100 whose labels some estimator saw are left out; metrics are of 300"
         in document
@@ -59,7 +59,9 @@ def test_architectures_whose_labels_were_seen_are_said_to_be_left_out() -> None:
 
 def test_architectures_without_truth_are_said_to_be_left_out() -> None:
     truth = np.where(np.arange(40) < 3, np.nan, TRUTH)
-    assert "3 without a value are left out; metrics are of 37" in render(section([row("synflow", truth, TRUTH)]))
+    assert "3 without a value are left out; metrics are of 37" in render(
+        section([row("synflow", truth, TRUTH)], without_truth=3, headline=37)
+    )
 
 
 def test_each_value_stands_with_its_interval() -> None:

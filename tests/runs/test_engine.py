@@ -63,6 +63,25 @@ class Replicated(Base):
             raise ValueError("no")
         return Components(np.ones((len(archs), 2, 1)), ("a", "b"))
 
+class Shifting(Base):
+    name = "shifting"
+    def score(self, problem, state, archs):
+        return Components(np.ones((len(archs), len(archs), 1)), tuple(map(str, range(len(archs)))))
+
+class Halves(Base):
+    name = "halves"
+    def score(self, problem, state, archs):
+        return Components(np.full((len(archs), 1, 1), 0.5, dtype=np.float32))
+
+@zero_cost()
+def wordy(model, inputs, targets):
+    return "oops"
+
+@zero_cost()
+def noisy(model, inputs, targets):
+    import random, torch
+    return float(torch.randn(1)) + np.random.random() + random.random()
+
 @zero_cost()
 def fragile(model, inputs, targets):
     if len(list(model)) > 9:
@@ -119,6 +138,29 @@ def test_only_the_architectures_asked_for_are_scored(job: Callable[..., Job]) ->
     assert [len(scored.components.values) for scored in answer.scored] == [2, 1]
     full = whole(job("synflow", "jacov"))
     np.testing.assert_array_equal(values(answer), values(outcomes(SerialEngine(), full)[full])[[0, 2]])
+
+
+def test_a_proxy_that_draws_noise_draws_the_same_whatever_came_before(job: Callable[..., Job]) -> None:
+    alone, together = whole(job("noisy")), whole(job("jacov", "synflow", "noisy"), ARCHS[::-1])
+    found = outcomes(SerialEngine(), alone, together)
+    np.testing.assert_array_equal(values(found[alone]), values(found[together], 2)[::-1])
+    assert len(set(values(found[alone]))) == 3
+
+
+def test_scores_are_float64_whatever_they_come_as(job: Callable[..., Job]) -> None:
+    chunk = whole(job("halves"))
+    found = outcomes(SerialEngine(), chunk)[chunk]
+    assert values(found).dtype == np.float64
+    np.testing.assert_array_equal(values(found), 0.5)
+
+
+def test_a_proxy_that_returns_no_number_costs_its_neighbours_nothing(job: Callable[..., Job]) -> None:
+    chunk = whole(job("jacov", "wordy"))
+    answer = outcomes(SerialEngine(), chunk)[chunk]
+    assert isinstance(answer, Answer)
+    assert answer.scored[0].failures == {}
+    assert set(answer.scored[1].failures) == {0, 1, 2}
+    assert "could not convert string to float: 'oops'" in answer.scored[1].failures[0]
 
 
 def test_one_failing_architecture_costs_only_itself(job: Callable[..., Job]) -> None:

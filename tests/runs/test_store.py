@@ -14,6 +14,7 @@ import pytest
 
 from estimator_bench.errors import StoreError
 from estimator_bench.estimator import Components, Scored
+from estimator_bench.guard import Failure
 from estimator_bench.runs.store import FILE, Store, components_of
 from estimator_bench.stopwatch import Seconds
 
@@ -27,8 +28,7 @@ def scored(values: list[float], failures: dict[int, str] | None = None) -> Score
 
 def filled(folder: Path) -> Path:
     with Store(folder, write=True) as store:
-        population = store.add_population(["a", "b", "c", "d"])
-        store.begin_run("run", "weights", IDENTITY, population)
+        store.begin_run("run", "weights", IDENTITY)
         store.commit([("run", ["a", "b", "c", "d"], scored([1.5, np.nan, np.inf, 0.0], {3: "broke"}))], 7)
     return folder
 
@@ -36,7 +36,7 @@ def filled(folder: Path) -> Path:
 def test_scores_come_back_as_they_were_committed(tmp_path: Path) -> None:
     with Store(filled(tmp_path), write=False) as store:
         rows = store.scores("run")
-        (record,) = store.runs()
+        (record,) = store.runs().values()
     assert [rows[arch].status for arch in "abcd"] == ["ok", "nan", "inf", "error"]
     assert rows["d"].message == "broke"
     assert record.peak_memory == 7
@@ -53,12 +53,11 @@ def test_a_score_is_never_overwritten(tmp_path: Path) -> None:
 
 def test_replicates_and_components_keep_their_names(tmp_path: Path) -> None:
     with Store(tmp_path, write=True) as store:
-        population = store.add_population(["a"])
-        store.begin_run("run", "one-shot", IDENTITY, population)
+        store.begin_run("run", "one-shot", IDENTITY)
         full = Components(np.arange(6.0).reshape(1, 2, 3), ("early", "late"), ("x", "y", "z"))
         nothing = np.zeros(1)
         store.commit([("run", ["a"], Scored(full, nothing, nothing, nothing))], 0)
-        (record,) = store.runs()
+        (record,) = store.runs().values()
         np.testing.assert_array_equal(components_of([store.scores("run")["a"]], record).values, full.values)
     assert (record.replicates, record.components) == (("early", "late"), ("x", "y", "z"))
 
@@ -68,25 +67,44 @@ def test_forgotten_failures_are_missing_again(tmp_path: Path) -> None:
         store.set_failure("run", "could not be prepared")
         store.forget_failures("run")
         assert set(store.scores("run")) == set("abc")
-        assert store.runs()[0].failure is None
+        assert store.runs()["run"].failure is None
 
 
-def test_combined_scores_belong_to_a_population(tmp_path: Path) -> None:
+def test_combined_scores_or_why_there_are_none_belong_to_a_population(tmp_path: Path) -> None:
     with Store(filled(tmp_path), write=True) as store:
-        population = store.runs()[0].population
+        population, other = store.add_population(["a", "b", "c", "d"]), store.add_population(["b", "a"])
         values = np.array([[1.0, 2.0], [3.0, 4.0], [np.nan, 5.0], [np.inf, 6.0]])
+        assert isinstance(store.combined("run", population), Failure)
+        store.set_combined("run", population, Failure("no"))
+        assert store.combined("run", population) == Failure("no")
         store.set_combined("run", population, values)
-        found = store.combined("run", population)
-        assert found is not None
-        np.testing.assert_array_equal(found, values)
-        assert store.combined("run", store.add_population(["b", "a"])) is None
+        np.testing.assert_array_equal(store.combined("run", population), values)  # type: ignore[arg-type]
+        assert isinstance(store.combined("run", other), Failure)
+
+
+def test_an_invocation_is_kept_also_when_it_never_ended(tmp_path: Path) -> None:
+    with Store(filled(tmp_path), write=True) as store:
+        population = store.add_population(["a"])
+        for command in ("first", "second"):
+            number = store.begin_invocation(
+                command, {"cores": 2}, task="t", protocol={"seed": 0}, population=population, runs=["run"]
+            )
+        store.end_invocation(number, complete=True)
+        first, second = store.invocations()
+    assert (first.command, first.finished, first.complete) == ("first", None, False)
+    assert (second.number, second.complete, second.population, second.protocol) == (
+        number,
+        True,
+        population,
+        {"seed": 0},
+    )
 
 
 def test_what_preparing_took_is_kept_from_the_first_time(tmp_path: Path) -> None:
     with Store(filled(tmp_path), write=True) as store:
         store.set_prepared("run", Seconds(10.0, 9.0), ["a"], 1)
         store.set_prepared("run", Seconds(0.1, 0.1), ["a"], 1)
-        assert store.runs()[0].prepare == Seconds(10.0, 9.0)
+        assert store.runs()["run"].prepare == Seconds(10.0, 9.0)
 
 
 def test_a_second_writer_is_refused_and_a_reader_is_not(tmp_path: Path) -> None:
@@ -156,10 +174,10 @@ import sys
 from pathlib import Path
 import numpy as np
 from estimator_bench.estimator import Components, Scored
+from estimator_bench.guard import Failure
 from estimator_bench.runs.store import Store
 with Store(Path(sys.argv[1]), write=True) as store:
-    population = store.add_population(["a"])
-    store.begin_run("run", "weights", {"task": "t", "protocol": {}}, population)
+    store.begin_run("run", "weights", {"task": "t", "protocol": {}})
     number = len(store.scores("run"))
     while True:
         one = np.zeros(1)
