@@ -28,6 +28,12 @@ from .text import (
 TITLE = "Estimator Bench report"
 
 
+COST_CAPTION = (
+    "Wall time as measured on this machine. Memory is the peak of the largest worker process up to then, whatever it did "
+    "before. An estimator that combines others costs the sum of its members."
+)
+
+
 @dataclass(frozen=True)
 class Cell:
     """One cell.
@@ -275,7 +281,13 @@ def _cost(rows: Sequence[Row]) -> Table:
         "labels",
         "peak memory",
     ]
-    return Table("Cost", "Wall time and memory as measured on this machine.", headers, lines, measured=True)
+    return Table(
+        "Cost",
+        COST_CAPTION,
+        headers,
+        lines,
+        measured=True,
+    )
 
 
 def _estimators(rows: Sequence[Row]) -> Table:

@@ -161,7 +161,13 @@ def test_an_interrupted_run_is_finished_by_the_same_command(run: Run, tmp_path: 
     toy = Path(__file__).parents[1] / "plugins" / "toy.py"
     command = [sys.executable, "-m", "estimator_bench", *words, "--plugin", str(toy), "--plugin", str(plugin)]
     process = subprocess.Popen(
-        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT
+        command,
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=ENVIRONMENT,
+        start_new_session=True,
     )
     folder = tmp_path / "estimator-bench-results"
     deadline = time.monotonic() + 60
@@ -173,6 +179,7 @@ def test_an_interrupted_run_is_finished_by_the_same_command(run: Run, tmp_path: 
     _, errors = process.communicate(timeout=60)
     assert process.returncode == (130 if stop != signal.SIGKILL else -signal.SIGKILL), errors
     assert "Traceback" not in errors
+    assert_no_process_is_left(process.pid)
     kept = scores(folder)
     assert 4 <= sum(spec == "slow" for spec, _ in kept) < 40
     partial = run("report", "--json", plugins=(str(plugin),))
@@ -180,6 +187,17 @@ def test_an_interrupted_run_is_finished_by_the_same_command(run: Run, tmp_path: 
     done = run(*words, "--json", plugins=(str(plugin),))
     assert rows(result(done))["slow"]["missing"] == 0
     assert all(scores(folder)[key] == value for key, value in kept.items())
+
+
+def assert_no_process_is_left(group: int) -> None:
+    """Workers must not outlive a coordinator, not even a killed one."""
+    for _ in range(100):
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.1)
+    raise AssertionError("a worker outlived its coordinator")
 
 
 FAULTY = """
