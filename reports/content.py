@@ -29,8 +29,8 @@ TITLE = "Estimator Bench report"
 
 
 COST_CAPTION = (
-    "Wall time as measured on this machine. Memory is the peak of the largest worker process up to then, whatever it did "
-    "before. An estimator that combines others costs the sum of its members."
+    "Wall time as measured on this machine. Memory is the peak of the largest worker process up to then, whatever it "
+    "did before. An estimator that combines others costs the sum of its members."
 )
 
 
