@@ -34,7 +34,8 @@ from estimator_bench.metrics.ties import Values
 from estimator_bench.metrics.top_k import p_top
 from estimator_bench.registry import find_task
 from estimator_bench.runs.plan import BASELINES
-from estimator_bench.runs.store import Invocation, RunRecord, Store
+from estimator_bench.runs.records import Invocation, RunRecord
+from estimator_bench.runs.store import Store
 from estimator_bench.space import AnySpace, Architecture
 
 CURVE_POINTS = 25

@@ -13,7 +13,7 @@ from estimator_bench.analysis.ceiling import Ceiling
 from estimator_bench.analysis.evaluation import Evaluation, MetricResult
 from estimator_bench.ground_truth import Task
 from estimator_bench.metrics.metric import Metric
-from estimator_bench.runs.store import Invocation
+from estimator_bench.runs.records import Invocation
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ import numpy as np
 
 from estimator_bench.analysis.findings import Cost
 from estimator_bench.estimator_spec import make_estimator
-from estimator_bench.runs.store import RunRecord, Store
+from estimator_bench.runs.records import RunRecord
+from estimator_bench.runs.store import Store
 from estimator_bench.space import AnySpace, Architecture
 
 REASONS = 3

@@ -17,8 +17,9 @@ from estimator_bench.analysis.evaluation import MetricResult
 from estimator_bench.analysis.findings import Findings, Row, Section
 from estimator_bench.data.atomic import atomic_write
 from estimator_bench.registry import load, names
+from estimator_bench.runs.database import FILE
 from estimator_bench.runs.plan import Plan
-from estimator_bench.runs.store import FILE, Store
+from estimator_bench.runs.store import Store
 
 TERMINAL_METRICS = 4
 """How many metrics fit beside each other on a terminal; the report has all."""

@@ -12,7 +12,8 @@ from estimator_bench.errors import PluginError
 from estimator_bench.estimator import Components, Estimator, oriented
 from estimator_bench.guard import Failure, attempt
 from estimator_bench.runs.plan import Plan, PlannedRun
-from estimator_bench.runs.store import Store, components_of
+from estimator_bench.runs.records import components_of
+from estimator_bench.runs.store import Store
 
 
 @dataclass(frozen=True)

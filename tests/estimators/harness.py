@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from estimator_bench.guard import Failure
 from estimator_bench.protocol import Limit, Protocol
 from estimator_bench.runs.plan import Request, make_plan
+from estimator_bench.runs.records import RunRecord
 from estimator_bench.runs.run import execute
-from estimator_bench.runs.store import RunRecord, Store
+from estimator_bench.runs.store import Store
 
 
 class Silent:

@@ -15,7 +15,7 @@ from estimator_bench.analysis.findings import Cost, Findings, Row, Section
 from estimator_bench.ground_truth import Task
 from estimator_bench.metrics.catalogue import parse_metric
 from estimator_bench.metrics.top_k import p_top
-from estimator_bench.runs.store import Invocation
+from estimator_bench.runs.records import Invocation
 from estimator_bench.space import NetworkRecipe
 
 METRICS = ("tau", "p@top10%", "best@5")

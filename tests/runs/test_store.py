@@ -15,7 +15,9 @@ import pytest
 from estimator_bench.errors import StoreError
 from estimator_bench.estimator import Components, Scored
 from estimator_bench.guard import Failure
-from estimator_bench.runs.store import FILE, Store, components_of
+from estimator_bench.runs.database import FILE
+from estimator_bench.runs.records import components_of
+from estimator_bench.runs.store import Store
 from estimator_bench.stopwatch import Seconds
 
 IDENTITY = {"task": "toy/quality@made-up", "protocol": {"seed": 0}}
