@@ -92,7 +92,7 @@ def scale_of(scores: NDArray[np.float64]) -> Scale:
 
 def _score_label(scale: Scale, scores: NDArray[np.float64]) -> str:
     if scale == "rank":
-        return f"rank of score (scores {scores.min():.2g} to {scores.max():.2g})"
+        return f"rank of score\n({scores.min():.2g} to {scores.max():.2g})"
     return "score, log scale" if scale == "log" else "score"
 
 
