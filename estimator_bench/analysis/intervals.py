@@ -67,8 +67,9 @@ class PairedDifference:
 
     @property
     def significant(self) -> bool:
-        """Whether the interval excludes 0."""
-        return self.interval.low > 0 or self.interval.high < 0
+        """Whether the interval excludes 0, and is one: halves that all agree tell nothing of other architectures."""
+        low, high = self.interval.low, self.interval.high
+        return high - low > NO_SPREAD and (low > 0 or high < 0)
 
 
 def default_draws(n: int) -> int:
@@ -138,7 +139,5 @@ def _half_sampled(
         raise UndefinedError(f"no interval: {error} on some half of the architectures") from error
     # The factor is 1 for an even n.
     low, high = np.quantile(halves - halves.mean(), [(1 - LEVEL) / 2, (1 + LEVEL) / 2]) * np.sqrt(half / (n - half))
-    if high - low < NO_SPREAD:
-        raise UndefinedError("no interval: nearly all halves have the same value")
     # Where the halves hardly ever differ, the quantiles can leave the value outside.
     return value, Interval(value + min(float(low), 0.0), value + max(float(high), 0.0), half, draws)

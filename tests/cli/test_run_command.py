@@ -168,6 +168,9 @@ def test_an_interrupted_run_is_finished_by_the_same_command(run: Run, tmp_path: 
         text=True,
         env=ENVIRONMENT,
         start_new_session=True,
+        preexec_fn=lambda: signal.signal(
+            signal.SIGINT, signal.SIG_DFL
+        ),  # ignored where the tests run in the background
     )
     folder = tmp_path / "estimator-bench-results"
     deadline = time.monotonic() + 60
