@@ -64,7 +64,8 @@ def print_findings(findings: Findings, written: Sequence[Path]) -> None:
     """The headline table of every section."""
     for section in findings.sections:
         typer.echo(_headline(section))
-        typer.echo(tabulate([_cells(row, section) for row in section.rows], headers="keys", disable_numparse=True))
+        rows = [_ceiling_cells(section), *(_cells(row, section) for row in section.rows)]
+        typer.echo(tabulate(rows, headers="keys", disable_numparse=True))
         typer.echo()
     for note in findings.notes:
         typer.echo(f"note: {note}")
@@ -88,6 +89,13 @@ def result_text(result: MetricResult) -> str:
 def _headline(section: Section) -> str:
     partial = "" if section.complete else "  PARTIAL: some scores are missing or failed"
     return f"{section.task}: {section.headline} of {section.available} architectures, {section.task.unit}{partial}"
+
+
+def _ceiling_cells(section: Section) -> dict[str, str]:
+    """What a perfect score could reach against these trials."""
+    ceilings = {metric.name: section.ceilings[metric.name] for metric in section.metrics[:TERMINAL_METRICS]}
+    texts = {name: "unknown" if isinstance(found, str) else f"{found.value:.3f}" for name, found in ceilings.items()}
+    return {"estimator": "(ceiling)"} | texts
 
 
 def _cells(row: Row, section: Section) -> dict[str, str]:
