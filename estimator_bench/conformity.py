@@ -63,7 +63,7 @@ class _EstimatorPromises:
         space, truth, found = find_task(task)
         everything = full_population(space, truth, found)
         drawn = protocol.rng("check").permutation(len(everything))[:ARCHITECTURES]
-        self._spec, self._task, self._protocol, self._space = spec, str(found), protocol, space
+        self._task, self._protocol, self._space = str(found), protocol, space
         self._estimator = make_estimator(spec)
         self._kind = self._estimator.invariant_to
         self._archs = list(dict.fromkeys(space.representative(everything[i], self._kind) for i in drawn))

@@ -21,12 +21,10 @@ class Summary:
     """How a request stands.
 
     Attributes:
-        computed: scores made by this command.
         missing: architectures without a score, by estimator; complete if there are none.
         failed: why, for estimators some of whose scores could not be made.
     """
 
-    computed: int
     missing: Mapping[str, int]
     failed: Mapping[str, str]
 
@@ -36,7 +34,7 @@ class Summary:
         return not self.failed and not self.missing
 
 
-def combine_all(plan: Plan, store: Store, population: str, computed: int) -> Summary:
+def combine_all(plan: Plan, store: Store, population: str) -> Summary:
     """Combine the scores of every run over the population and store them, members first."""
     missing: dict[str, int] = {}
     failed: dict[str, str] = {}
@@ -61,7 +59,7 @@ def combine_all(plan: Plan, store: Store, population: str, computed: int) -> Sum
             failed[run.spec] = f"cannot be combined: {combined.reason}"
             combined = np.full((len(plan.population), 1), np.nan)
         done[run.id] = combined
-    return Summary(computed, missing, failed)
+    return Summary(missing, failed)
 
 
 def combined_scores(estimator: Estimator, components: Components) -> NDArray[np.float64]:

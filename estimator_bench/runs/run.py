@@ -63,7 +63,7 @@ def execute(plan: Plan, store: Store, *, workers: int, command: str, observer: O
             coordinator.score(running)
     finally:
         # Also after an interrupt: what there is gets combined, so that a report can show it as partial.
-        summary = combine_all(plan, store, population, coordinator.computed)
+        summary = combine_all(plan, store, population)
         store.end_invocation(number, complete=summary.complete)
     return summary
 
@@ -106,7 +106,6 @@ class _Coordinator:
             for record in store.runs().values()
             if record.replicates is not None
         }
-        self.computed = 0
 
     def prepare(self, running: Engine) -> None:
         """Prepare every job with work left, each once, before any worker scores for it."""
@@ -161,7 +160,6 @@ class _Coordinator:
         peak = 0 if isinstance(outcome, Failure) else outcome.peak_memory
         self._store.commit([(run.id, archs, scored) for run, archs, scored in results], peak)
         for run, archs, scored in results:
-            self.computed += len(archs)
             self._observer.scored(run.spec, len(archs), list(scored.failures.values()))
 
     def _of_one_form(self, run: PlannedRun, scored: Scored) -> Scored:
