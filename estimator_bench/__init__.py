@@ -13,6 +13,7 @@ from estimator_bench import _folders
 
 if TYPE_CHECKING:
     from estimator_bench.analysis.findings import Findings as Findings
+    from estimator_bench.data.images import images_digest as images_digest
     from estimator_bench.data.images import load_images as load_images
     from estimator_bench.data.importer import Importer as Importer
     from estimator_bench.data.table_truth import TableTruth as TableTruth
@@ -29,10 +30,11 @@ if TYPE_CHECKING:
     from estimator_bench.ground_truth import Task as Task
     from estimator_bench.ground_truth import Trials as Trials
     from estimator_bench.metrics.ties import rankable as rankable
+    from estimator_bench.networks.guarded import single_thread as single_thread
     from estimator_bench.networks.passes import NetworkPasses as NetworkPasses
-    from estimator_bench.networks.passes import single_thread as single_thread
     from estimator_bench.networks.placement import place as place
     from estimator_bench.networks.supernet import Supernet as Supernet
+    from estimator_bench.networks.train_passes import weighted_layers as weighted_layers
     from estimator_bench.problem import Labels as Labels
     from estimator_bench.problem import Problem as Problem
     from estimator_bench.product_space import ProductSpace as ProductSpace
@@ -81,10 +83,12 @@ PUBLIC = {
     "UsageError": "estimator_bench.errors",
     "ZeroCostEstimator": "estimator_bench.proxies",
     "derive_seed": "estimator_bench.protocol",
+    "images_digest": "estimator_bench.data.images",
     "load_images": "estimator_bench.data.images",
     "place": "estimator_bench.networks.placement",
     "rankable": "estimator_bench.metrics.ties",
-    "single_thread": "estimator_bench.networks.passes",
+    "single_thread": "estimator_bench.networks.guarded",
+    "weighted_layers": "estimator_bench.networks.train_passes",
     "zero_cost": "estimator_bench.proxies",
 }
 """Each public name with the module that defines it."""

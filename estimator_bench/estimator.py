@@ -130,6 +130,11 @@ class Estimator(ABC):
         return ()
 
     @property
+    def datasets(self) -> tuple[str, ...]:
+        """Image sets it looks at beside the protocol's inputs; what they hold is part of what its scores depend on."""
+        return ()
+
+    @property
     def shares(self) -> str | None:
         """Estimators with the same key are scored together in one job, by `score_together`."""
         return None

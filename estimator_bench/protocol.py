@@ -16,6 +16,9 @@ from estimator_bench.space import Architecture, SearchSpace
 SAMPLED_POPULATION = 1_000
 """Architectures drawn where neither the ground truth nor the space can be enumerated."""
 
+DRAWS_PER_BASE = 100
+"""Draws after which a space is taken to hold no further architecture."""
+
 
 def derive_seed(*parts: str | int) -> int:
     """A seed in [0, 2^63) that depends on `parts` alone: not on order, sharding, workers or hash randomisation."""
@@ -93,6 +96,33 @@ def full_population(space: SearchSpace[Any], truth: GroundTruth, task: Task) -> 
         rng = np.random.default_rng(derive_seed("population", space.name))
         population = list(dict.fromkeys(space.sample(rng) for _ in range(SAMPLED_POPULATION)))
     return population
+
+
+def mutation_population(space: SearchSpace[Any], bases: int, seed: int) -> list[Architecture]:
+    """Architectures that are one edit apart, for spaces too large to hold such pairs in a sample.
+
+    Args:
+        space: where they come from.
+        bases: how many different architectures are drawn; a larger number adds to those of a smaller one.
+        seed: of the draw.
+
+    Returns:
+        Each base followed by all its neighbours, in the order of the draw, none twice.
+
+    Raises:
+        UsageError: `bases` is below 1, or more than the space holds.
+    """
+    everywhere = space.architectures()
+    drawn: dict[Architecture, None] = {}
+    if everywhere is None or bases <= len(everywhere):
+        rng = np.random.default_rng(derive_seed(seed, "mutations", space.name))
+        for _ in range(DRAWS_PER_BASE * bases):
+            drawn[space.sample(rng)] = None
+            if len(drawn) == bases:
+                break
+    if not 0 < bases <= len(drawn):
+        raise UsageError(f"{bases} bases for mutations: give a number from 1 to what space '{space.name}' holds")
+    return list(dict.fromkeys(arch for base in drawn for arch in (base, *space.neighbours(base))))
 
 
 def scored_population(

@@ -1,6 +1,6 @@
 """Zero-cost estimators: scores of an untrained network, computed from passes that several of them share.
 
-The module does not import torch, so that listing estimators stays fast; `networks.passes` does the work.
+The module does not import torch, so that listing estimators stays fast; `networks.scoring` does the work.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from estimator_bench.networks.passes import NetworkPasses
     from estimator_bench.problem import Problem
 
-Pass: TypeAlias = Literal["jacobian", "synaptic_flow"]
+Pass: TypeAlias = Literal[
+    "forward", "loss_gradients", "jacobian", "activation_agreement", "hessian_gradient", "synaptic_flow"
+]
 """A computation on one network that several estimators can share; defined in `networks.passes`."""
 
 Proxy = Callable[["nn.Module", "torch.Tensor", "torch.Tensor"], float]
@@ -56,7 +58,7 @@ class ZeroCostEstimator(Estimator):
         problem: Problem, archs: Sequence[Architecture], wanted: Sequence[tuple[Any, Sequence[int]]]
     ) -> list[Scored]:
         """Each pass runs once per network, whoever needs it."""
-        from estimator_bench.networks.passes import score_networks
+        from estimator_bench.networks.scoring import score_networks
 
         return score_networks(problem, archs, wanted)
 
@@ -82,7 +84,7 @@ class DecoratedFunction(Generic[F]):
 
 
 def zero_cost(
-    *, citation: str = "", invariant_to: ClassKind = "encoding", name: str = ""
+    *, citation: str = "", invariant_to: ClassKind = "encoding", name: str = "", reads_only: bool = False
 ) -> Callable[[F], DecoratedFunction[F]]:
     """Make an estimator of a function `(model, inputs, targets) -> float`.
 
@@ -93,11 +95,14 @@ def zero_cost(
         citation: where the proxy comes from.
         invariant_to: architectures of one class of this kind are scored once; see `Estimator`.
         name: of the estimator; the function's own name by default.
+        reads_only: the function changes nothing of the network, not even BN statistics by a forward pass in train
+            mode, and saves the harness a copy. A function that breaks its word fails.
     """
 
     def decorate(function: F) -> DecoratedFunction[F]:
         def measure(self: ZeroCostEstimator, passes: NetworkPasses) -> float:  # noqa: ARG001 - a method
-            return float(function(passes.fresh_network().train(), passes.inputs, passes.targets))
+            network = passes.network if reads_only else passes.fresh_network().train()
+            return float(function(network, passes.inputs, passes.targets))
 
         attributes = {
             "name": name or function.__name__,

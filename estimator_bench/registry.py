@@ -5,24 +5,24 @@ Nothing is imported before it is asked for. A plug-in that cannot be imported is
 
 from __future__ import annotations
 
-import hashlib
-import importlib.util
 import inspect
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from functools import cache, partial
 from importlib import import_module
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from types import ModuleType
 from typing import Any, Literal
 
 from estimator_bench.errors import PluginError, UnknownNameError, UsageError
 from estimator_bench.estimator import Estimator
 from estimator_bench.ground_truth import GroundTruth, Task
 from estimator_bench.guard import Failure, attempt
+from estimator_bench.plugin_modules import import_file
+from estimator_bench.proxies import DecoratedFunction
 from estimator_bench.report import Renderer
 from estimator_bench.space import AnySpace, SearchSpace
 
@@ -57,15 +57,23 @@ _loaded_files: list[Path] = []
 def load_plugins(paths: Iterable[str]) -> None:
     """Import plug-in files, or every .py file of a folder, and register what they define.
 
+    A file can import what lies beside it. In a folder with `__init__.py`, which is a package, relative imports work.
+
     Raises:
-        UsageError: there is no such file or folder.
+        UsageError: there is no such file or folder, or no .py file in it.
         PluginError: a name is taken already; the message names both places.
     """
     for text in paths:
-        path = Path(text).expanduser().resolve()
+        try:
+            path = Path(text).expanduser().resolve()
+        except RuntimeError as error:
+            raise UsageError(f"plug-in {text}: {error}") from None
         if not path.exists():
-            raise UsageError(f"--plugin {text}: no such file or folder")
-        for file in sorted(path.glob("*.py")) if path.is_dir() else [path]:
+            raise UsageError(f"plug-in {text}: no such file or folder")
+        files = sorted(path.glob("*.py")) if path.is_dir() else [path]
+        if not files:
+            raise UsageError(f"--plugin {text}: there is no .py file in this folder")
+        for file in files:
             if file not in _loaded_files:
                 _loaded_files.append(file)
                 _load_file(file)
@@ -102,7 +110,8 @@ def load(what: What, name: str) -> Any:
         PluginError: it cannot be imported.
     """
     entry = _entry(what, name)
-    loaded = attempt(entry.load)
+    with redirect_stdout(sys.stderr):  # standard output is for results
+        loaded = attempt(entry.load)
     if isinstance(loaded, Failure):
         raise PluginError(f"{what} '{name}' from {entry.origin} cannot be imported: {loaded.reason}")
     return loaded
@@ -155,12 +164,12 @@ def _builtin_names() -> None:
             _register(what, Entry(name, "built-in", _loader(package + target)))
         for point in entry_points(group=f"estimator_bench.{what}s"):
             distribution = point.dist.name if point.dist else point.value
-            _register(what, Entry(point.name, distribution, point.load))
+            _register(what, Entry(point.name, distribution, partial(_load_point, what, point)))
     for text in filter(None, os.environ.get(PLUGIN_VARIABLE, "").split(os.pathsep)):
-        if Path(text).expanduser().exists():
+        try:
             load_plugins([text])
-        else:  # a variable outlives the files it names, and must not stop every command
-            _broken.append(BrokenPlugin(text, f"${PLUGIN_VARIABLE} names it, and there is no such file or folder"))
+        except UsageError as error:  # a variable outlives the files it names, and must not stop every command
+            _broken.append(BrokenPlugin(f"${PLUGIN_VARIABLE}", str(error)))
 
 
 def _loader(target: str) -> Callable[[], Any]:
@@ -168,33 +177,49 @@ def _loader(target: str) -> Callable[[], Any]:
     return lambda: getattr(import_module(module), attribute)
 
 
+def _load_point(what: What, point: EntryPoint) -> Any:
+    value = _class_of(point.load())
+    if not _is_a(what, value):
+        raise TypeError(f"{point.value} is no {BASES[what].__name__}")
+    if _name_of(value) != point.name:
+        raise TypeError(f"{point.value} calls itself '{_name_of(value)}': give the entry point the same name")
+    return value
+
+
 def _load_file(file: Path) -> None:
-    module = attempt(_import_file, file)
+    with redirect_stdout(sys.stderr):  # standard output is for results
+        module = attempt(import_file, file)
     if isinstance(module, Failure):
         _broken.append(BrokenPlugin(str(file), module.reason))
         return
-    for defined in vars(module).values():
-        value: Any = getattr(defined, "estimator", defined)  # what @zero_cost leaves on a function
-        for what, base in BASES.items():
-            if (
-                inspect.isclass(value)
-                and issubclass(value, base)
-                and value.__module__ == module.__name__
-                and not inspect.isabstract(value)
-            ):
-                _register(what, Entry(getattr(value, "name", "") or value.__name__, str(file), partial(_same, value)))
+    for defined in {id(defined): defined for defined in vars(module).values()}.values():  # an alias is no other thing
+        value = attempt(_class_of, defined)
+        if isinstance(value, Failure):
+            _broken.append(BrokenPlugin(str(file), value.reason))
+            continue
+        for what in BASES:
+            if _is_a(what, value) and value.__module__ == module.__name__:
+                _register(what, Entry(_name_of(value), str(file), partial(_same, value)))
+
+
+def _class_of(defined: Any) -> Any:
+    """What a plug-in defines: the thing itself, or the class that `@zero_cost` leaves on a function."""
+    if not isinstance(defined, DecoratedFunction):
+        return defined
+    try:
+        inspect.signature(defined.function).bind("model", "inputs", "targets")
+    except TypeError as error:
+        raise TypeError(f"'{_name_of(defined.estimator)}' must take (model, inputs, targets): {error}") from None
+    return defined.estimator
+
+
+def _is_a(what: What, value: Any) -> bool:
+    return inspect.isclass(value) and issubclass(value, BASES[what]) and not inspect.isabstract(value)
+
+
+def _name_of(value: Any) -> str:
+    return getattr(value, "name", "") or value.__name__
 
 
 def _same(value: Any) -> Any:
     return value
-
-
-def _import_file(file: Path) -> ModuleType:
-    name = f"estimator_bench_plugin_{file.stem}_{hashlib.sha256(str(file).encode()).hexdigest()[:8]}"
-    spec = importlib.util.spec_from_file_location(name, file)
-    if spec is None or spec.loader is None:
-        raise ImportError(f"{file} is no Python file")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module

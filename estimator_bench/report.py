@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
+    from estimator_bench.analysis.bias.stored import BiasFindings
     from estimator_bench.analysis.findings import Findings
 
 
@@ -18,3 +19,7 @@ class Renderer(ABC):
     @abstractmethod
     def render(self, findings: Findings) -> str:
         """The whole document, self-contained."""
+
+    def render_bias(self, findings: BiasFindings) -> str | None:  # noqa: ARG002 - for subclasses
+        """A document about bias; None if this format has none."""
+        return None

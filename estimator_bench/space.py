@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Self, TypeAlias, TypeVar
@@ -99,6 +100,13 @@ class SearchSpace(ABC, Generic[A]):
     @abstractmethod
     def decisions(self, arch: A) -> Mapping[str, str]:
         """The choice made at each named position; two neighbours differ in one of them."""
+
+    def structure(self, arch: A) -> Mapping[str, float]:
+        """Named features that say in the field's words what an architecture is made of, such as its depth.
+
+        A feature that an architecture lacks counts as 0. The default counts how often each choice was made.
+        """
+        return Counter(self.decisions(arch).values())
 
     @abstractmethod
     def encode(self, arch: A) -> NDArray[np.float64]:

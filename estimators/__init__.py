@@ -2,12 +2,19 @@
 
 BUILTIN = {
     "constant": ".baselines:Constant",
+    "fisher": ".fisher:Fisher",
     "flops": ".complexity:Flops",
+    "grad_norm": ".grad_norm:GradNorm",
+    "grasp": ".grasp:Grasp",
     "jacov": ".jacov:Jacov",
+    "l2_norm": ".l2_norm:L2Norm",
     "one-shot": ".one_shot:OneShot",
     "params": ".complexity:Parameters",
+    "plain": ".plain:Plain",
     "random": ".baselines:Random",
     "rank-average": ".rank_average:RankAverage",
+    "relu_logdet": ".relu_logdet:ReluLogdet",
     "ridge": ".ridge:RidgeRegression",
+    "snip": ".snip:Snip",
     "synflow": ".synflow:Synflow",
 }

@@ -20,6 +20,7 @@ from estimator_bench import (
     Problem,
     UsageError,
     derive_seed,
+    images_digest,
     load_images,
     place,
     single_thread,
@@ -66,11 +67,16 @@ class OneShot(Estimator):
     conditions: ClassVar[frozenset[str]] = frozenset({"seed", "device"})
     citation: ClassVar[str] = "Guo et al., Single Path One-Shot, ECCV 2020; Bender et al., ICML 2018"
 
+    @property
+    def datasets(self) -> tuple[str, ...]:
+        """The images it trains on."""
+        return (self.images,)
+
     def prepare(self, problem: Problem) -> list[Supernet]:
         """Train the supernet, or resume it, or find it trained; one loaded network per checkpoint."""
         parameters = {field.name: getattr(self, field.name) for field in fields(self)}
         conditions = {"seed": problem.protocol.seed, "device": problem.protocol.device, "code": problem.code_of(self)}
-        key = {"space": problem.space.name, **conditions, **parameters}
+        key = {"space": problem.space.name, "pixels": images_digest(self.images), **conditions, **parameters}
         folder = problem.artifacts.get_or_make(self.name, key, lambda place: self._train(problem, place))
         return [self._load(problem, folder / self._file(epoch)) for epoch in self._checkpoint_epochs()]
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from estimator_bench.analysis.ceiling import Ceiling
@@ -11,74 +11,20 @@ from estimator_bench.analysis.evaluation import MetricResult
 from estimator_bench.analysis.findings import Findings, Row, Section
 from estimator_bench.metrics.metric import Metric
 
+from .table import Cell, Line, Table
 from .text import (
     NOTHING,
     ceiling_text,
     direction,
     interval_text,
-    memory,
     metric_label,
     population_text,
     recipe_text,
-    seconds,
     share,
     value_text,
 )
 
 TITLE = "Estimator Bench report"
-
-
-COST_CAPTION = (
-    "Wall time as measured on this machine. Memory is the peak of the largest worker process up to then, whatever it "
-    "did before. An estimator that combines others costs the sum of its members."
-)
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One cell.
-
-    Attributes:
-        text: the value.
-        detail: what stands beside it, such as its interval.
-        bold: it beats every other row significantly.
-        span: (low, value, high) as shares of the metric's range, to be drawn; None where there is no interval.
-    """
-
-    text: str
-    detail: str = ""
-    bold: bool = False
-    span: tuple[float, float, float] | None = None
-
-
-@dataclass(frozen=True)
-class Line:
-    """One row of a table; `group` sets ceilings and baselines apart."""
-
-    cells: Sequence[Cell]
-    group: Literal["", "ceiling", "baseline"] = ""
-
-    @classmethod
-    def of(cls, *cells: object) -> Line:
-        """A row of plain cells."""
-        return cls([Cell(str(cell)) for cell in cells])
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table with what must be known to read it.
-
-    Attributes:
-        title, note: above it.
-        headers: of the columns; the first column names the rows.
-        measured: whether it holds quantities that differ from run to run.
-    """
-
-    title: str
-    note: str
-    headers: Sequence[str]
-    lines: Sequence[Line]
-    measured: bool = False
 
 
 def leading_metric(section: Section) -> Metric:
@@ -90,7 +36,7 @@ def ordered_rows(section: Section) -> list[Row]:
     """Estimators, then baselines, each from the best to the worst in the leading metric; undefined ones last."""
     metric = leading_metric(section)
     sign = -1.0 if metric.higher_is_better else 1.0
-    if metric.unit and not section.task.higher_is_better:
+    if metric.is_task_value and not section.task.higher_is_better:
         sign = 1.0
 
     def place(row: Row) -> tuple[bool, bool, float]:
@@ -117,9 +63,9 @@ def facts(section: Section) -> list[tuple[str, str]]:
 def provenance(section: Section) -> list[tuple[str, str]]:
     """(name, text) of what makes the numbers of a section repeatable, beside the runs its tables name."""
     return [
-        ("Protocol", _named(section.protocol)),
+        ("Protocol", named(section.protocol)),
         ("Table sha256", section.truth_digest),
-        ("Libraries", _named(section.libraries)),
+        ("Libraries", named(section.libraries)),
     ]
 
 
@@ -131,7 +77,6 @@ def tables(section: Section) -> list[Table]:
         _incomplete(rows),
         _labels(section, rows),
         _replicates(section, rows),
-        _cost(rows),
         _estimators(rows),
     ]
     return [table for table in found if table.lines]
@@ -145,7 +90,7 @@ def metrics_table(findings: Findings) -> Table:
             metric.name,
             metric.title,
             metric.range,
-            ("task's" if metric.unit else "higher") if metric.higher_is_better else "lower",
+            metric.direction,
             metric.source,
         )
         for metric in metrics.values()
@@ -153,22 +98,7 @@ def metrics_table(findings: Findings) -> Table:
     return Table("Metrics", "", ["metric", "what it is", "range", "better", "source"], lines)
 
 
-def commands_table(findings: Findings) -> Table:
-    """The commands that made the results."""
-    lines = [
-        Line.of(
-            one.command,
-            one.started,
-            one.finished or "never: it was interrupted",
-            "complete" if one.complete else "PARTIAL",
-            _named(one.host),
-        )
-        for one in findings.invocations
-    ]
-    return Table("Commands", "", ["command", "started", "ended", "scores", "host"], lines, measured=True)
-
-
-def _named(values: Mapping[str, Any]) -> str:
+def named(values: Mapping[str, Any]) -> str:
     """`name value` pairs; lists in words."""
     shown = (
         (name, " ".join(value) or "none") if isinstance(value, (list, tuple)) else (name, value)
@@ -183,7 +113,7 @@ def _headline(section: Section, rows: Sequence[Row]) -> Table:
     ceilings = [Cell("ceiling"), *(Cell(ceiling_text(section.ceilings[metric.name], metric)) for metric in metrics)]
     counts = ["coverage", "distinct", "NaN", "+inf", "-inf"]
     lines = [
-        Line([Cell(row.spec), *_results(row.evaluation.results, metrics, row.best_in), *_counts(row)], _group(row))
+        Line([Cell(row.spec), *_results(row.evaluation.results, metrics, row.best_in), *_counts(row)], group_of(row))
         for row in rows
     ]
     note = (
@@ -199,7 +129,8 @@ def _headline(section: Section, rows: Sequence[Row]) -> Table:
     return Table("Results", note, [*headers, *counts], [ceiling, *lines])
 
 
-def _group(row: Row) -> Literal["", "baseline"]:
+def group_of(row: Row) -> Literal["", "baseline"]:
+    """The group of a row's line in any table."""
     return "baseline" if row.baseline else ""
 
 
@@ -214,7 +145,7 @@ def _results(
 
 
 def _span(result: MetricResult, metric: Metric) -> tuple[float, float, float] | None:
-    if metric.unit or result.value is None or result.low is None or result.high is None:
+    if math.isinf(metric.high - metric.low) or result.value is None or result.low is None or result.high is None:
         return None
     low, value, high = (
         (end - metric.low) / (metric.high - metric.low) for end in (result.low, result.value, result.high)
@@ -258,43 +189,11 @@ def _replicates(section: Section, rows: Sequence[Row]) -> Table:
     return Table("By replicate", "The score from each replicate alone, such as a checkpoint or seed.", headers, lines)
 
 
-def _cost(rows: Sequence[Row]) -> Table:
-    lines = [
-        Line(
-            [
-                Cell(row.spec),
-                *map(Cell, map(seconds, (row.cost.wall, row.cost.marginal, row.cost.prepare, row.cost.total))),
-                *(Cell(f"{count:,}") for count in (row.cost.networks, row.cost.labels)),
-                Cell(memory(row.cost.peak_memory)),
-            ],
-            _group(row),
-        )
-        for row in rows
-    ]
-    headers = [
-        "estimator",
-        "alone / network",
-        "marginal / network",
-        "prepare",
-        "total",
-        "networks",
-        "labels",
-        "peak memory",
-    ]
-    return Table(
-        "Cost",
-        COST_CAPTION,
-        headers,
-        lines,
-        measured=True,
-    )
-
-
 def _estimators(rows: Sequence[Row]) -> Table:
     lines = [
         Line(
             [Cell(text) for text in (row.spec, row.kind, row.description, row.citation or NOTHING, row.run)],
-            _group(row),
+            group_of(row),
         )
         for row in rows
     ]

@@ -20,7 +20,7 @@ from estimator_bench.analysis.findings import Row, Section
 
 from .content import leading_metric, ordered_rows
 from .svg import ACCENT, GREY, INK, POINT, SERIES, svg
-from .text import direction, result_text
+from .text import direction, result_text, unit_text
 
 LONGEST = 32
 """Characters of a name that fit beside a figure."""
@@ -172,7 +172,7 @@ def forest(section: Section, key: str) -> Markup | None:
         axes.set_ylim(len(rows) - 0.4, -0.6)
         axes.tick_params(axis="y", length=0)
         axes.grid(axis="x", linewidth=0.6)
-        axes.set_xlabel(metric.name + (f", {_plain(section.task.unit)}" if metric.unit else ""))
+        axes.set_xlabel(metric.name + (f", {_plain(unit_text(metric, section.task))}" if metric.unit else ""))
 
     label = f"{section.task}: {metric.name} with 95% intervals for {_names(rows)}"
     return svg(draw, (6.4, 1.1 + 0.28 * len(rows)), label, key)

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from estimator_bench.analysis.findings import Findings, Section
 from estimator_bench.report import Renderer
 
 from .content import (
     TITLE,
-    commands_table,
     facts,
     leading_metric,
     metrics_table,
@@ -21,13 +21,15 @@ from .content import (
     tables,
 )
 from .figures import forest, p_top_curves, score_against_truth
+from .measurement import BEGIN, END, NOTE, measurement
+from .measurement import TITLE as MEASUREMENT
 from .text import HOW_TO_READ, partial_text, result_text
 
 TEMPLATES = Path(__file__).parent / "templates"
 
 
 class HtmlRenderer(Renderer):
-    """A self-contained page. What differs from run to run stands between measurement comments."""
+    """A self-contained page. What differs from run to run stands in one block between measurement comments."""
 
     name: ClassVar[str] = "html"
     suffix: ClassVar[str] = ".html"
@@ -41,13 +43,21 @@ class HtmlRenderer(Renderer):
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        sections = [_view(section, f"section-{place}") for place, section in enumerate(findings.sections, 1)]
         return environment.get_template("report.html").render(
             title=TITLE,
+            partial=any(section["partial"] for section in sections),
             notes=findings.notes,
-            sections=[_view(section, f"section-{place}") for place, section in enumerate(findings.sections, 1)],
+            sections=sections,
             how_to_read=HOW_TO_READ,
             metrics=metrics_table(findings),
-            commands=commands_table(findings),
+            measured={
+                "begin": Markup(BEGIN),
+                "end": Markup(END),
+                "title": MEASUREMENT,
+                "note": NOTE,
+                "tables": measurement(findings),
+            },
         )
 
 

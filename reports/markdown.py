@@ -8,25 +8,21 @@ from typing import ClassVar
 
 from tabulate import tabulate
 
+from estimator_bench.analysis.bias.stored import BiasFindings, StoredBias
+from estimator_bench.analysis.bias.words import sentences
 from estimator_bench.analysis.findings import Findings, Section
 from estimator_bench.report import Renderer
 
-from .content import (
-    TITLE,
-    Cell,
-    Line,
-    Table,
-    commands_table,
-    facts,
-    metrics_table,
-    provenance,
-    tables,
-)
+from . import bias
+from .content import TITLE, facts, metrics_table, provenance, tables
+from .measurement import BEGIN, END, NOTE, measurement
+from .measurement import TITLE as MEASUREMENT
+from .table import Cell, Line, Table
 from .text import HOW_TO_READ, partial_text
 
 
 class MarkdownRenderer(Renderer):
-    """GitHub-flavoured Markdown. What differs from run to run stands between measurement comments."""
+    """GitHub-flavoured Markdown. What differs from run to run stands in one block between measurement comments."""
 
     name: ClassVar[str] = "markdown"
     suffix: ClassVar[str] = ".md"
@@ -34,6 +30,10 @@ class MarkdownRenderer(Renderer):
     def render(self, findings: Findings) -> str:
         """The whole document."""
         return "\n\n".join(_blocks(findings)) + "\n"
+
+    def render_bias(self, findings: BiasFindings) -> str:
+        """The whole page about bias."""
+        return "\n\n".join(_bias_blocks(findings)) + "\n"
 
 
 def escape(text: str) -> str:
@@ -44,7 +44,7 @@ def escape(text: str) -> str:
 
 
 def _blocks(findings: Findings) -> Iterator[str]:
-    yield f"# {TITLE}"
+    yield f"# {TITLE}" + " (PARTIAL)" * any(map(partial_text, findings.sections))
     if findings.notes:
         yield _list(findings.notes)
     if not findings.sections:
@@ -55,8 +55,38 @@ def _blocks(findings: Findings) -> Iterator[str]:
         yield "## How to read this"
         yield _list([f"{term}: {text}" for term, text in HOW_TO_READ])
         yield from _table(metrics_table(findings))
-    if findings.invocations:
-        yield from _table(commands_table(findings))
+    if measured := measurement(findings):
+        yield BEGIN
+        yield f"## {MEASUREMENT}"
+        yield NOTE
+        for table in measured:
+            yield from _table(table)
+        yield END
+
+
+def _bias_blocks(findings: BiasFindings) -> Iterator[str]:
+    yield f"# {bias.TITLE}" + " (PARTIAL)" * any(map(bias.partial_text, findings.estimators))
+    if findings.notes:
+        yield _list(findings.notes)
+    for one in findings.estimators:
+        yield from _bias(one)
+    if not findings.estimators:
+        yield "There are no results to show."
+    yield "## How to read this"
+    yield _list([f"{term}: {text}" for term, text in bias.HOW_TO_READ])
+
+
+def _bias(one: StoredBias) -> Iterator[str]:
+    yield f"## {escape(one.spec)} on {escape(str(one.task))}"
+    if partial := bias.partial_text(one):
+        yield f"> **{escape(partial)}**"
+    yield _facts(bias.facts(one))
+    if isinstance(one.bias, str):
+        yield f"undefined ({escape(one.bias)})"
+        return
+    yield _list(list(sentences(one.bias)))
+    for table in bias.tables(one.bias, one):
+        yield from _table(table)
 
 
 def _section(section: Section) -> Iterator[str]:
@@ -80,15 +110,11 @@ def _list(texts: Sequence[str]) -> str:
 
 
 def _table(table: Table) -> Iterator[str]:
-    if table.measured:
-        yield "<!-- measurement -->"
-    yield f"### {table.title}"
+    yield f"### {escape(table.title)}"
     if table.note:
         yield escape(table.note)
     headers = [escape(header) for header in table.headers]
     yield tabulate(list(_lines(table.lines, len(headers))), headers, tablefmt="github", disable_numparse=True)
-    if table.measured:
-        yield "<!-- /measurement -->"
 
 
 def _lines(lines: Sequence[Line], width: int) -> Iterator[list[str]]:

@@ -7,7 +7,8 @@ import math
 from estimator_bench.analysis.ceiling import Ceiling
 from estimator_bench.analysis.evaluation import MetricResult
 from estimator_bench.analysis.findings import Section
-from estimator_bench.analysis.intervals import LEVEL, MINIMUM_ARCHITECTURES
+from estimator_bench.analysis.intervals import LEVEL
+from estimator_bench.analysis.resampling import MINIMUM_ARCHITECTURES, SUBSAMPLED_SHARE
 from estimator_bench.ground_truth import Task
 from estimator_bench.metrics.metric import Metric
 
@@ -39,11 +40,12 @@ HOW_TO_READ = (
     ),
     (
         "[low, high]",
-        f"A {LEVEL:.0%} confidence interval over architectures, from metrics on random halves of the population drawn "
-        "without replacement (half-sampling), re-centred on the value. It says how far the value would move on other "
-        "architectures of the same kind, not on other seeds. There is none below "
-        f"{MINIMUM_ARCHITECTURES} architectures, for metrics that rest on a single architecture, and where all halves "
-        "agree; the note above the table says which of these it is.",
+        f"A {LEVEL:.0%} confidence interval over architectures, from metrics on random parts of the population drawn "
+        "without replacement, re-centred on the value. It says how far the value would move on other architectures of "
+        "the same kind, not on other seeds. For metrics that rest on a single architecture (BR, WR, best, regret) it "
+        f"is conservative: rather too wide. There is none below {MINIMUM_ARCHITECTURES} architectures, "
+        f"{MINIMUM_ARCHITECTURES * SUBSAMPLED_SHARE} for these, and where all parts agree; the note above the table "
+        "says which of these it is.",
     ),
     (
         "Ceiling",
@@ -53,27 +55,24 @@ HOW_TO_READ = (
     ),
     (
         "Bold",
-        "A value is bold only where it is significantly better than that of every other row: the interval of the "
-        "paired difference, both seen on the same halves, excludes 0 each time. Without such a winner nothing is bold.",
+        "A value is bold only where it is significantly better than that of every other row: in paired tests, both "
+        "rows seen on the same parts of the population, with Holm's correction over all pairs of rows under the "
+        "metric. Without such a winner nothing is bold.",
     ),
     (
         "Labels",
         "Architectures whose ground truth any estimator of a section saw are left out for all of its rows. The metrics "
         "with them stand in a table of their own.",
     ),
-    (
-        "Cost",
-        "Wall seconds measured by the harness, the median over networks. Alone: what the estimator takes by itself. "
-        "Marginal: what it adds to passes that run for other estimators anyway. These, dates and host are all that may "
-        "differ when the same command is given again.",
-    ),
 )
 """How the numbers are made: (term, explanation), written once per report."""
 
 
 def number(value: float, metric: Metric) -> str:
-    """A value of a metric: three decimals, or four digits where it has the truth's unit."""
-    return f"{value:.4g}" if metric.unit else f"{value:z.3f}"
+    """A value of a metric: three decimals, or four digits where it has a unit; ranks above 10,000 in full."""
+    if metric.unit:
+        return f"{value:.4g}" if abs(value) < 10_000 else f"{value:,.0f}"
+    return f"{value:z.3f}"
 
 
 def value_text(result: MetricResult, metric: Metric) -> str:
@@ -100,11 +99,16 @@ def ceiling_text(ceiling: Ceiling | str, metric: Metric) -> str:
     return f"{number(ceiling.value, metric)} ± {number(ceiling.sd, metric)}"
 
 
+def unit_text(metric: Metric, task: Task) -> str:
+    """The unit of the metric's values; empty for a pure number."""
+    return task.unit if metric.unit == "task" else metric.unit
+
+
 def metric_label(metric: Metric, task: Task) -> str:
     """The name for a table's header, with the unit and direction where they are not the usual ones."""
-    unit = f" ({task.unit})" if metric.unit else ""
+    unit = f" ({unit_text(metric, task)})" if metric.unit else ""
     # best@K is turned back to the direction of the task.
-    lower = not (task.higher_is_better if metric.unit else metric.higher_is_better)
+    lower = not (task.higher_is_better if metric.is_task_value else metric.higher_is_better)
     return metric.name + unit + " ↓" * lower
 
 
@@ -122,7 +126,8 @@ def recipe_text(task: Task) -> str:
 
 def population_text(section: Section) -> str:
     """Which architectures the metrics are of, and which are left out."""
-    parts = [f"{section.population:,} of {section.available:,} architectures scored"]
+    every = "" if section.available is None else f" of {section.available:,}"
+    parts = [f"{section.population:,}{every} architectures scored"]
     if section.seen:
         parts.append(f"{section.seen:,} whose labels some estimator saw are left out")
     if section.without_truth:

@@ -250,7 +250,8 @@ def test_plug_ins_of_the_environment_are_registered(tmp_path: Path) -> None:
 
 
 def test_a_missing_plug_in_of_the_environment_is_listed_and_stops_no_command(tmp_path: Path) -> None:
-    paths = os.pathsep.join([str(tmp_path / "gone.py"), write(tmp_path / "mine.py", GOOD)])
+    (tmp_path / "empty").mkdir()
+    paths = os.pathsep.join([str(tmp_path / "gone.py"), str(tmp_path / "empty"), write(tmp_path / "mine.py", GOOD)])
     run = subprocess.run(
         [sys.executable, "-m", "estimator_bench", "list", "estimators"],
         env={**os.environ, "ESTIMATOR_BENCH_PLUGINS": paths},
@@ -259,13 +260,23 @@ def test_a_missing_plug_in_of_the_environment_is_listed_and_stops_no_command(tmp
         check=True,
     )
     assert "sharpness" in run.stdout
-    assert f"not imported: {tmp_path / 'gone.py'}: $ESTIMATOR_BENCH_PLUGINS names it" in run.stderr
+    assert f"not imported: $ESTIMATOR_BENCH_PLUGINS: plug-in {tmp_path / 'gone.py'}: no such file" in run.stderr
 
 
 def test_importing_the_package_and_naming_things_does_not_import_torch() -> None:
     code = (
-        "import sys, estimator_bench.cli.main; from estimator_bench.registry import names; "
+        "import sys, estimator_bench.cli.verbs; from estimator_bench.registry import names; "
         "names('estimator'); print('torch' in sys.modules, 'scipy' in sys.modules)"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.startswith("False")
+
+
+def test_a_second_name_for_a_proxy_in_its_file_is_no_second_proxy(fresh_registry: None, tmp_path: Path) -> None:  # noqa: ARG001
+    registry.load_plugins([write(tmp_path / "mine.py", GOOD + "\nold_name = sharpness\n")])
+    assert "sharpness" in registry.names("estimator")
+
+
+def test_a_home_that_nobody_has_is_a_mistake_of_the_user() -> None:
+    with pytest.raises(UsageError, match="nobody-at-all"):
+        registry.load_plugins(["~nobody-at-all/x.py"])

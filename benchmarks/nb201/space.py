@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from estimator_bench.product_space import ProductSpace
 from estimator_bench.space import ClassKind, FlopsConvention, NetworkRecipe
 
-from . import classes, complexity
+from . import classes, complexity, structure
 from .cell import EDGES, OPS, Cell, official_index, official_order
 
 if TYPE_CHECKING:
@@ -62,6 +62,10 @@ class NasBench201(ProductSpace[Cell]):
     def representative(self, arch: Cell, kind: ClassKind) -> Cell:
         """The member with the lowest index of the class of `arch`; `classes` says which cells are one class."""
         return classes.representative(arch, kind)
+
+    def structure(self, arch: Cell) -> Mapping[str, float]:
+        """What is on a path from input to output, and what runs; `structure` says what is counted."""
+        return structure.structure(arch)
 
     def parameters(self, arch: Cell, recipe: NetworkRecipe) -> int:
         """Trainable parameters of the network, those of unused convolutions included."""

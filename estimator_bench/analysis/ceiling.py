@@ -21,7 +21,7 @@ architectures or more unless there is more noise than signal, and is .02 too low
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -30,7 +30,7 @@ from scipy.ndimage import uniform_filter1d
 
 from estimator_bench.errors import UndefinedError
 from estimator_bench.ground_truth import Trials
-from estimator_bench.metrics.correlation import tau
+from estimator_bench.metrics.kendall import tau
 from estimator_bench.metrics.metric import Metric
 from estimator_bench.metrics.ties import Values
 
@@ -61,6 +61,7 @@ class NoiseModel:
     """Architectures that would give trials like the ones observed; made by `fit`.
 
     Attributes:
+        rows: (n,) which architectures of the trials these are, in the order of their means.
         values: (n,) assumed true values, ascending.
         counts: (n,) how many trials each mean is of.
         deviations: (d,) noise of single trials, in the order of their architectures' means.
@@ -68,6 +69,7 @@ class NoiseModel:
         reach: how many deviations the neighbourhood holds to either side.
     """
 
+    rows: NDArray[np.intp]
     values: Values
     counts: NDArray[np.intp]
     deviations: Values
@@ -99,7 +101,7 @@ class NoiseModel:
         reach = min(NEIGHBOURS, (len(deviations) - 1) // 4)
         position = np.searchsorted(np.repeat(means, used.sum(axis=1)), means)
         position = np.clip(position, reach, len(deviations) - 1 - reach)
-        start = cls(means, counts, deviations, position, reach)
+        start = cls(order, means, counts, deviations, position, reach)
         return start._matching(means, np.random.default_rng(seed))
 
     def _matching(self, means: Values, rng: np.random.Generator) -> NoiseModel:
@@ -108,8 +110,15 @@ class NoiseModel:
         for _ in range(ROUNDS):
             seen = np.mean([np.sort(model.observe(rng)) for _ in range(DRAWS_PER_ROUND)], axis=0)
             moved = model.values + uniform_filter1d(means - seen, width, mode="nearest")
-            model = NoiseModel(np.sort(moved), self.counts, self.deviations, self.position, self.reach)
+            model = replace(model, values=np.sort(moved))
         return model
+
+    def standard_errors(self) -> Values:
+        """(n,) of the means, in the order of `rows`: the root of the neighbourhood's variance over the count."""
+        sums = np.concatenate([[0.0], np.cumsum(np.square(self.deviations))])
+        total = sums[self.position + self.reach + 1] - sums[self.position - self.reach]
+        errors: Values = np.sqrt(np.maximum(total, 0.0) / (2 * self.reach + 1) / self.counts)
+        return errors
 
     def observe(self, rng: np.random.Generator, *, trials: int | None = None) -> Values:
         """(n,) fresh means of as many trials as there are of each architecture, or of `trials` each."""

@@ -1,14 +1,15 @@
-"""All metrics of one set of scores, with what they rest on."""
+"""All metrics of one set of scores, or of several that stand side by side, with what they rest on."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from estimator_bench.analysis.intervals import half_sampling_interval
-from estimator_bench.errors import UndefinedError, UsageError
+from estimator_bench.analysis.intervals import Interval, interval_of
+from estimator_bench.analysis.resampling import Sampled, sample_parts
+from estimator_bench.errors import UndefinedError
 from estimator_bench.metrics.metric import Metric
 from estimator_bench.metrics.ties import TopK, Values, rankable
 
@@ -17,13 +18,20 @@ from estimator_bench.metrics.ties import TopK, Values, rankable
 class MetricResult:
     """One metric on one set of scores.
 
+    Three sources of chance are kept apart: which architectures there are, how their trials turned out, and the
+    estimator's own replicates.
+
     Attributes:
         metric: its name.
         value: None where it is undefined.
-        reason: why it is undefined, or why there is no interval; empty otherwise.
+        reason: why it is undefined, or why there is no interval over architectures; empty otherwise.
         low, high: ends of the 95% interval over architectures, or None.
-        method: how the interval was made; empty if there is none.
+        method: how that interval was made; empty if there is none.
+        part, draws: how many architectures each resampled part holds, and how many parts there are; or None.
         tied: scores equal to the last one selected by the metric's K; 0 for a metric without K.
+        over_trials: 95% interval over trials of the same architectures, or why there is none; empty if not asked for.
+        over_replicates: 95% interval of the expected metric of a single replicate, or why there is none; empty if not
+            asked for. It lies around the replicates' mean, not around `value`, which is of their combined score.
     """
 
     metric: str
@@ -33,6 +41,10 @@ class MetricResult:
     high: float | None = None
     method: str = ""
     tied: int = 0
+    part: int | None = None
+    draws: int | None = None
+    over_trials: Interval | str = ""
+    over_replicates: Interval | str = ""
 
 
 @dataclass(frozen=True)
@@ -65,7 +77,7 @@ def evaluate_scores(
     *,
     seed: int = 0,
     intervals: bool = True,
-    strict: bool = False,
+    estimates_task: bool = False,
 ) -> Evaluation:
     """Evaluate scores against the truth.
 
@@ -74,16 +86,13 @@ def evaluate_scores(
         scores: (n,) higher is better; may hold NaN and infinities.
         metrics: what to compute.
         seed: of the intervals.
-        intervals: whether to compute them.
-        strict: refuse a K that makes no sense for n, instead of giving the reason.
-
-    Raises:
-        UsageError: `strict`, and the K of a metric is below 1 or above n.
+        intervals: whether to compute them, over architectures.
+        estimates_task: the scores estimate the task's own value, in its unit; without that, errors are undefined.
     """
     known = ~np.isnan(truth)
     truth, scores = truth[known], scores[known]
-    return Evaluation(
-        {metric.name: _result(metric, truth, scores, seed, intervals, strict) for metric in metrics},
+    evaluation = Evaluation(
+        {metric.name: _result(metric, truth, scores, estimates_task) for metric in metrics},
         architectures=len(truth),
         truth_missing=int((~known).sum()),
         nan=int(np.isnan(scores).sum()),
@@ -92,25 +101,46 @@ def evaluate_scores(
         distinct=len(np.unique(scores[np.isfinite(scores)])),
         coverage=float(np.isfinite(scores).mean()) if len(scores) else np.nan,
     )
+    if not intervals:
+        return evaluation
+    (sampled,) = sample_parts([values_of(evaluation, metrics)], truth, [scores], seed=seed)
+    return with_intervals(evaluation, sampled)
 
 
-def _result(metric: Metric, truth: Values, scores: Values, seed: int, intervals: bool, strict: bool) -> MetricResult:
+def values_of(evaluation: Evaluation, metrics: Sequence[Metric]) -> dict[Metric, float]:
+    """The metrics that have a value, with it."""
+    values = ((metric, evaluation.results[metric.name].value) for metric in metrics)
+    return {metric: value for metric, value in values if value is not None}
+
+
+def with_intervals(evaluation: Evaluation, sampled: Mapping[str, Sampled | str]) -> Evaluation:
+    """The evaluation with intervals over architectures where `sampled` holds its metrics on parts."""
+    results = {name: _with_interval(one, sampled.get(name)) for name, one in evaluation.results.items()}
+    return replace(evaluation, results=results)
+
+
+def _with_interval(result: MetricResult, sampled: Sampled | str | None) -> MetricResult:
+    if sampled is None:
+        return result
+    if isinstance(sampled, str):
+        return replace(result, reason=sampled)
+    try:
+        found = interval_of(sampled)
+    except UndefinedError as error:
+        return replace(result, reason=str(error))
+    return replace(result, low=found.low, high=found.high, method=found.method, part=found.size, draws=found.draws)
+
+
+def _result(metric: Metric, truth: Values, scores: Values, estimates_task: bool) -> MetricResult:
+    if metric.needs_values and not estimates_task:
+        return MetricResult(metric.name, None, "the score is no prediction of the value")
     try:
         k = metric.count(len(truth))
     except UndefinedError as error:
-        if strict:
-            raise UsageError(f"{metric}: {error}") from None
         return MetricResult(metric.name, None, str(error))
     keys = -rankable(scores) if metric.from_bottom else rankable(scores)
     tied = 0 if k is None else TopK.of(keys, k).block
     try:
-        value = metric(truth, scores)
+        return MetricResult(metric.name, metric(truth, scores), tied=tied)
     except UndefinedError as error:
         return MetricResult(metric.name, None, str(error), tied=tied)
-    if not intervals:
-        return MetricResult(metric.name, value, tied=tied)
-    try:
-        found = half_sampling_interval(metric, truth, scores, seed=seed)
-    except UndefinedError as error:
-        return MetricResult(metric.name, value, str(error), tied=tied)
-    return MetricResult(metric.name, value, "", found.low, found.high, found.method, tied)

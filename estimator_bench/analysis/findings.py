@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from estimator_bench.analysis.ceiling import Ceiling
+from estimator_bench.analysis.comparisons import Comparison
 from estimator_bench.analysis.evaluation import Evaluation, MetricResult
 from estimator_bench.ground_truth import Task
 from estimator_bench.metrics.metric import Metric
@@ -49,12 +50,13 @@ class Row:
         evaluation: on the architectures of the section's headline, labelled ones left out.
         with_seen: metrics on the whole population, for estimators that saw some of its labels.
         by_replicate: for each replicate its metrics, where there are several.
-        best_in: metrics in which it beats every other row significantly.
+        best_in: metrics in which it is significantly better than every other row, by `Section.comparisons`.
         missing: architectures not scored yet, or never.
         failed: architectures whose score could not be made.
         reasons: why, some of them.
         truth, scores: (architectures,) of the headline: task values in their unit, scores as the estimator gave them.
         curve: P@top at each share of `Section.curve_shares`.
+        tau_settled: tau over the pairs whose order the trials settle; None without findings of trials.
     """
 
     spec: str
@@ -74,6 +76,7 @@ class Row:
     truth: NDArray[np.float64] = field(repr=False)
     scores: NDArray[np.float64] = field(repr=False)
     curve: Sequence[float] = field(repr=False)
+    tau_settled: MetricResult | None = None
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ class Section:
     """Rows that may be compared: one task, one protocol, one version of the data, one population.
 
     Attributes:
-        available: architectures the task has values for.
+        available: architectures the task has values for; None if they cannot be enumerated.
         population: architectures scored.
         seen: of these, the ones whose label some estimator of the section saw.
         without_truth: of the others, the ones the task has no value for.
@@ -89,13 +92,16 @@ class Section:
         ceilings: for each metric what a perfect score could reach, or why that is unknown.
         trials: what is known of the noise, in words.
         curve_shares: shares of the headline at which the rows' P@top curves are given.
+        about: what the intervals over architectures are about, in words: a sample, or all there are.
+        comparisons: paired tests between all pairs of rows, for each metric a family under Holm's correction.
+        settled: the share of the pairs of architectures whose order the trials settle, or why that is unknown.
     """
 
     task: Task
     protocol: Mapping[str, Any]
     truth_digest: str
     libraries: Mapping[str, str]
-    available: int
+    available: int | None
     population: int
     seen: int
     without_truth: int
@@ -105,6 +111,9 @@ class Section:
     trials: str
     curve_shares: Sequence[float]
     rows: Sequence[Row]
+    about: str = ""
+    comparisons: Sequence[Comparison] = ()
+    settled: float | str = "unknown"
 
     @property
     def complete(self) -> bool:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from estimator_bench.cli.options import JsonOption, PluginOption
+from estimator_bench.cli.streams import prints_to_stderr
 from estimator_bench.errors import PluginError
 from estimator_bench.protocol import Protocol
 from estimator_bench.registry import load_plugins, names
@@ -28,9 +29,10 @@ def check(
     """
     from estimator_bench.conformity import check_estimator, check_space
 
-    load_plugins(plugin or [])
-    is_space = name in names("space")
-    checks = check_space(name) if is_space else check_estimator(name, task, Protocol(labels=labels))
+    with prints_to_stderr():
+        load_plugins(plugin or [])
+        is_space = name in names("space")
+        checks = check_space(name) if is_space else check_estimator(name, task, Protocol(labels=labels))
     if json:
         typer.echo(jsonlib.dumps([{"promise": one.promise, "violation": one.violation} for one in checks], indent=2))
     else:

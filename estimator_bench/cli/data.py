@@ -1,9 +1,11 @@
-"""`data`: tables of ground truth: what there is, importing official files, checking, and training new ones."""
+"""`data`: tables of ground truth and of images: what there is, importing official files, checking, training."""
 
 from __future__ import annotations
 
 import json as jsonlib
 import os
+from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
@@ -13,20 +15,25 @@ from rich.progress import Progress
 from tabulate import tabulate
 
 from estimator_bench.cli.options import JsonOption, PluginOption
-from estimator_bench.errors import CorruptDataError
+from estimator_bench.data.image_tables import IMPORTED
+from estimator_bench.errors import CorruptDataError, UnknownNameError
 from estimator_bench.registry import find_space, find_task, load_plugins, names
+from estimator_bench.space import AnySpace
 
-app = typer.Typer(help="Tables of ground truth: list, import, verify, train.", no_args_is_help=True)
+app = typer.Typer(help="Tables of ground truth and of images: list, import, verify, train.", no_args_is_help=True)
 
-SpacesArgument = Annotated[list[str] | None, typer.Argument(help="Search spaces; all if left out.")]
+NamesArgument = Annotated[
+    list[str] | None, typer.Argument(metavar="[NAME]...", help="Search spaces and image sets; all if left out.")
+]
 
 
 @app.command("list")
-def list_tables(spaces: SpacesArgument = None, plugin: PluginOption = None, json: JsonOption = False) -> None:
-    """List every table there is, where it comes from, and the command that gets a missing one."""
+def list_tables(name: NamesArgument = None, plugin: PluginOption = None, json: JsonOption = False) -> None:
+    """List every table and image set there is, where it comes from, and the command that gets a missing one."""
     from estimator_bench.data import manage
 
     load_plugins(plugin or [])
+    spaces, images = _chosen(name)
     rows = [
         {
             "table": f"{state.space}/{state.table}",
@@ -37,38 +44,43 @@ def list_tables(spaces: SpacesArgument = None, plugin: PluginOption = None, json
             "source": state.source,
             "get it with": state.command,
         }
-        for state in manage.list_tables(map(find_space, spaces or names("space")))
+        for state in [*manage.list_tables(spaces), *manage.list_images(images)]
     ]
     typer.echo(jsonlib.dumps(rows, indent=2) if json else tabulate(rows, headers="keys", maxcolwidths=40))
 
 
 @app.command("import")
 def import_tables(
-    space: Annotated[str, typer.Argument(help="Search space the files belong to.")],
+    name: Annotated[str, typer.Argument(help="Search space or image set the files belong to.")],
     path: Annotated[Path, typer.Argument(help="An official file, or the folder it lies in.")],
     plugin: PluginOption = None,
 ) -> None:
-    """Turn the official files of a benchmark into tables in your data folder ($ESTIMATOR_BENCH_DATA overrides it).
+    """Turn official files, or images, into tables in your data folder ($ESTIMATOR_BENCH_DATA overrides it).
 
-    Example:
+    Examples:
 
       estimator-bench data import nb201 ~/downloads/nb201
+
+      estimator-bench data import cifar10 ~/downloads/cifar10.npz
     """
     from estimator_bench.data import manage
     from estimator_bench.data.home import data_home
 
     load_plugins(plugin or [])
-    for done in manage.import_tables(find_space(space), path, data_home()):
+    spaces, images = _chosen([name])
+    imported = [manage.import_tables(space, path, data_home()) for space in spaces]
+    imported += [manage.import_images(image, path, data_home()) for image in images]
+    for done in chain.from_iterable(imported):
         typer.echo(f"{done.file} -> {done.folder} ({done.manifest.rows} rows, sha256 {done.manifest.sha256[:12]})")
 
 
 @app.command()
-def verify(spaces: SpacesArgument = None, plugin: PluginOption = None, json: JsonOption = False) -> None:
-    """Read every table again and compare it with its hash."""
+def verify(name: NamesArgument = None, plugin: PluginOption = None, json: JsonOption = False) -> None:
+    """Read every table and image set again and compare it with its hash."""
     from estimator_bench.data import manage
 
     load_plugins(plugin or [])
-    checked = manage.verify(map(find_space, spaces or names("space")))
+    checked = manage.verify(*_chosen(name))
     if json:
         rows = [
             {"table": f"{one.space}/{one.table}", "folder": str(one.folder), "problem": one.problem} for one in checked
@@ -122,3 +134,13 @@ def train(
             progress=lambda done, total: bars.update(bar, completed=done, total=total),
         )
     typer.echo(f"{wanted}: {manifest.rows} architectures, sha256 {manifest.sha256[:12]}")
+
+
+def _chosen(wanted: Sequence[str] | None) -> tuple[list[AnySpace], list[str]]:
+    """The search spaces and the image sets of some names, or all there are."""
+    known = [*names("space"), *IMPORTED]
+    for name in wanted or ():
+        if name not in known:
+            raise UnknownNameError("space or image set", name, known)
+    chosen = wanted or known
+    return [find_space(name) for name in chosen if name not in IMPORTED], [name for name in chosen if name in IMPORTED]

@@ -41,7 +41,7 @@ def info(
 
 
 def _facts(name: str) -> dict[str, Any]:
-    from estimator_bench.metrics.catalogue import METRICS, parse_metric
+    from estimator_bench.metrics import METRICS, parse_metric
 
     if "/" in name:
         return _task_facts(name)
@@ -59,6 +59,7 @@ def _facts(name: str) -> dict[str, Any]:
         "metric": metric.name,
         "what": metric.title,
         "range": f"{metric.range}, {direction}",
+        "ties": metric.ties,
         "source": metric.source,
     }
     return facts | {"definition": inspect.getdoc(metric.function) or ""}
@@ -97,7 +98,10 @@ def _estimator_facts(name: str) -> dict[str, Any]:
         "estimates": estimator.estimates,
         "invariant to": estimator.invariant_to,
         "labels": estimator.uses_labels,
-        "parameters": [f"{field.name}={field.default!r}" for field in parameters],
+        "parameters": [
+            f"{field.name}" if field.default is dataclasses.MISSING else f"{field.name}={field.default!r}"
+            for field in parameters
+        ],
         "description": inspect.getdoc(estimator) or "",
     }
 

@@ -84,7 +84,7 @@ def _metric_rows() -> Rows:
         {
             "metric": family.pattern,
             "what": family.title,
-            "better": "higher" if family.higher_is_better else "lower",
+            "better": family.direction,
             "range": family.range,
             "source": family.source,
         }
@@ -103,7 +103,8 @@ def _task_rows() -> Rows:
             "installed": "yes" if truth.installed else "no",
         }
         for name in names("space")
-        for truth in find_space(name).ground_truths()
+        if not isinstance(space := attempt(find_space, name), Failure)
+        for truth in space.ground_truths()
         for task in truth.tasks
     ]
 

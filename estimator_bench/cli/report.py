@@ -15,6 +15,7 @@ from estimator_bench.cli.options import (
     split_names,
 )
 from estimator_bench.cli.show import print_findings, print_json, write_reports
+from estimator_bench.cli.streams import prints_to_stderr
 from estimator_bench.registry import load_plugins
 
 
@@ -34,12 +35,14 @@ def report(
     from estimator_bench.analysis.find import find, parse_metrics
     from estimator_bench.runs.store import Store
 
-    load_plugins(plugin or [])
-    wanted = parse_metrics(split_names(metrics))
-    with Store(output, write=False) as store:
-        findings = find(store, wanted, strict=bool(metrics))
-    written = write_reports(findings, output, split_names(formats))
+    with prints_to_stderr():
+        load_plugins(plugin or [])
+        wanted = parse_metrics(split_names(metrics))
+        with Store(output, write=False) as store:
+            findings = find(store, wanted, strict=bool(metrics))
+        written = write_reports(findings, output, split_names(formats))
     if json:
         print_json(findings)
     else:
-        print_findings(findings, written)
+        print_findings(findings)
+        typer.echo(f"written: {', '.join(map(str, written))}")

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from estimator_bench.cli.closing import RETRY, Closing
 from estimator_bench.cli.options import (
     DEFAULT_OUTPUT,
     JsonOption,
@@ -19,38 +21,64 @@ from estimator_bench.cli.options import (
 )
 from estimator_bench.cli.progress import Progress
 from estimator_bench.cli.show import print_findings, print_json, print_plan, write_reports
+from estimator_bench.cli.streams import one_line, prints_to_stderr
 from estimator_bench.errors import IncompleteRunError, UsageError
-from estimator_bench.protocol import Limit, Protocol
-from estimator_bench.registry import load_plugins
+from estimator_bench.protocol import Limit, Protocol, mutation_population
+from estimator_bench.registry import find_space, load_plugins
 
 if TYPE_CHECKING:
+    from estimator_bench.runs.combine import Summary
     from estimator_bench.runs.plan import Plan
 
 
+SpaceOption = Annotated[str, typer.Option("--space", help="Search space; `list spaces` names them.")]
+EstimatorsOption = Annotated[
+    list[str], typer.Option("--est", help="Estimators, as name or name:key=value:key=value; comma or repeat.")
+]
+TaskOption = Annotated[str, typer.Option("--task", help="Task of the space, as name or name@label.")]
+LimitOption = Annotated[str | None, typer.Option("--limit", help="Score N architectures, or a share such as 5%.")]
+OnlyOption = Annotated[
+    Path | None, typer.Option("--only", help="Score the architectures in this file alone, one on each line.")
+]
+MutationsOption = Annotated[
+    int | None, typer.Option("--mutations", help="Score N drawn architectures and all one edit from them, for `bias`.")
+]
+SeedOption = Annotated[int, typer.Option("--seed", help="Seed of weights, batch, labels, --mutations and --limit.")]
+LabelsOption = Annotated[int, typer.Option("--labels", help="Labels granted to predictors.")]
+InputsOption = Annotated[
+    str, typer.Option("--inputs", help="Batch for zero-cost estimators: gaussian, digits or cifar10.")
+]
+BatchSizeOption = Annotated[int, typer.Option("--batch-size", help="Images in that batch.")]
+SourceOption = Annotated[list[str] | None, typer.Option("--source", help="Tasks to transfer from. Repeatable.")]
+DeviceOption = Annotated[str, typer.Option("--device", help="Where networks run: cpu or cuda.")]
+WorkersOption = Annotated[
+    int | None, typer.Option("--workers", min=0, help="Processes; 0 for none beside this one. Default: the cores.")
+]
+RetryOption = Annotated[bool, typer.Option(RETRY, help="Try failed scores again.")]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary, only the result.")]
+
+
 def run(
-    space: Annotated[str, typer.Option("--space", help="Search space; `list spaces` names them.")],
-    est: Annotated[
-        list[str], typer.Option("--est", help="Estimators, as name or name:key=value:key=value; comma or repeat.")
-    ],
-    task: Annotated[str, typer.Option("--task", help="Task of the space, as name or name@label.")] = "",
-    limit: Annotated[str | None, typer.Option("--limit", help="Score N architectures, or a share such as 5%.")] = None,
-    seed: Annotated[int, typer.Option("--seed", help="Seed of weights, batch, labels and --limit.")] = 0,
-    labels: Annotated[int, typer.Option("--labels", help="Labels granted to predictors.")] = 100,
-    inputs: Annotated[
-        str, typer.Option("--inputs", help="Batch for zero-cost estimators: gaussian or digits.")
-    ] = "gaussian",
-    batch_size: Annotated[int, typer.Option("--batch-size", help="Images in that batch.")] = 64,
-    source: Annotated[list[str] | None, typer.Option("--source", help="Tasks to transfer from. Repeatable.")] = None,
-    device: Annotated[str, typer.Option("--device", help="Where networks run: cpu or cuda.")] = "cpu",
-    workers: Annotated[
-        int | None, typer.Option("--workers", min=0, help="Processes; 0 for none beside this one. Default: the cores.")
-    ] = None,
+    space: SpaceOption,
+    est: EstimatorsOption,
+    task: TaskOption = "",
+    only: OnlyOption = None,
+    mutations: MutationsOption = None,
+    limit: LimitOption = None,
+    seed: SeedOption = 0,
+    labels: LabelsOption = 100,
+    inputs: InputsOption = "gaussian",
+    batch_size: BatchSizeOption = 64,
+    source: SourceOption = None,
+    device: DeviceOption = "cpu",
+    workers: WorkersOption = None,
     output: OutputOption = DEFAULT_OUTPUT,
     metrics: MetricsOption = None,
     plugin: PluginOption = None,
-    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Try failed scores again.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only the result.")] = False,
+    retry_failed: RetryOption = False,
+    dry_run: DryRunOption = False,
+    quiet: QuietOption = False,
     json: JsonOption = False,
 ) -> None:
     """Score a search space with estimators, and report how well the scores rank the architectures.
@@ -68,46 +96,88 @@ def run(
     """
     from estimator_bench.analysis.find import check_metrics, find, parse_metrics
     from estimator_bench.runs.plan import Request, make_plan
-    from estimator_bench.runs.run import execute
     from estimator_bench.runs.store import Store
 
-    load_plugins(plugin or [])
-    wanted = parse_metrics(split_names(metrics))
-    _check_device(device)
-    protocol = Protocol(seed, labels, inputs, batch_size, tuple(split_names(source)), device)
     name = f"{space}/{task.removeprefix(f'{space}/')}" if task else space
-    plan = make_plan(Request(name, split_names(est), protocol, Limit.parse(limit) if limit else None))
-    check_metrics(wanted if metrics else [], len(plan.population))
-    _check_inputs(plan)
+    with prints_to_stderr():
+        load_plugins(plugin or [])
+        wanted = parse_metrics(split_names(metrics))
+        _check_device(device)
+        protocol = Protocol(seed, labels, inputs, batch_size, tuple(split_names(source)), device)
+        part = Limit.parse(limit) if limit else None
+        plan = make_plan(Request(name, split_names(est), protocol, part, _chosen(space, only, mutations, seed)))
+        check_metrics(wanted if metrics else [], len(plan.population))
+        _check_inputs(plan)
     if dry_run:
-        print_plan(plan, output, as_json=json)
+        print_plan(plan, output, retry_failed=retry_failed, as_json=json)
         return
-    command = shlex.join(["estimator-bench", *sys.argv[1:]])
-    with Store(output, write=True) as store, Progress(quiet=quiet) as progress:
-        if retry_failed:
-            for planned in plan.runs:
-                store.forget_failures(planned.id)
-        count = len(os.sched_getaffinity(0)) if workers is None else workers
-        summary = execute(plan, store, workers=count, command=command, observer=progress)
-    with Store(output, write=False) as store:
-        findings = find(store, wanted, invocation=store.invocations()[-1].number, strict=bool(metrics))
-    written = write_reports(findings, output)
+    with prints_to_stderr(), Closing(plan, output, plugin or [], quiet=quiet) as closing:
+        summary = _execute(plan, output, workers, closing, retry_failed=retry_failed, quiet=quiet)
+        with Store(output, write=False) as store:
+            findings = find(store, wanted, invocation=store.invocations()[-1].number)
+        written = write_reports(findings, output)
     if json:
         print_json(findings)
     else:
-        print_findings(findings, written)
+        print_findings(findings)
+    closing.tell("complete" if summary.complete else "incomplete", written)
+    _check_complete(summary)
+
+
+def _execute(
+    plan: Plan, output: Path, workers: int | None, closing: Closing, *, retry_failed: bool, quiet: bool
+) -> Summary:
+    """Do what is planned, and let `closing` count what came of it."""
+    from estimator_bench.runs.run import execute
+    from estimator_bench.runs.store import Store
+
+    count = len(os.sched_getaffinity(0)) if workers is None else workers
+    command = shlex.join(["estimator-bench", *sys.argv[1:]])
+    with Store(output, write=True) as store:
+        if retry_failed:
+            for planned in plan.runs:
+                store.forget_failures(planned.id, planned.representatives)
+        closing.begin(store)
+        try:
+            with Progress(quiet=quiet) as progress:
+                return execute(plan, store, workers=count, command=command, observer=progress)
+        finally:
+            closing.count(store)
+
+
+def _check_complete(summary: Summary) -> None:
     if not summary.complete:
         reasons = [f"{spec}: {reason}" for spec, reason in summary.failed.items()]
         reasons += [f"{spec}: {count} architectures are missing" for spec, count in summary.missing.items()]
-        raise IncompleteRunError("not every score could be made; " + "; ".join(reasons))
+        raise IncompleteRunError("not every score could be made; " + "; ".join(map(one_line, reasons)))
+
+
+def _chosen(space: str, only: Path | None, mutations: int | None, seed: int) -> list[str] | None:
+    """The architectures the population is cut down to, as texts; None for no cut."""
+    if mutations is None:
+        return lines_of(only) if only else None
+    if only:
+        raise UsageError("--only and --mutations both say what to score: give one of them")
+    return [str(arch) for arch in mutation_population(find_space(space), mutations, seed)]
+
+
+def lines_of(only: Path) -> list[str]:
+    """The architectures of a file, as texts."""
+    try:
+        lines = [line.strip() for line in only.read_text().splitlines()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"--only {only} cannot be read: {error}") from None
+    if not any(lines):
+        raise UsageError(f"--only {only}: there is no architecture in it, write one on each line")
+    return list(filter(None, lines))
 
 
 def _check_inputs(plan: Plan) -> None:
     """Refuse inputs that no estimator could get, before anything is scored."""
     if plan.request.protocol.inputs != "gaussian":
-        from estimator_bench.networks.batch import images_of
+        from estimator_bench.networks.batch import check_inputs
 
-        images_of(plan.request.protocol, plan.task.recipe)
+        check_inputs(plan.request.protocol, plan.task.recipe)
 
 
 def _check_device(device: str) -> None:

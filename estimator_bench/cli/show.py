@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +13,13 @@ import numpy as np
 import typer
 from tabulate import tabulate
 
+from estimator_bench.analysis.bias.stored import BiasFindings
 from estimator_bench.analysis.evaluation import MetricResult
 from estimator_bench.analysis.findings import Findings, Row, Section
 from estimator_bench.data.atomic import atomic_write
-from estimator_bench.registry import load, names
+from estimator_bench.guard import Failure, attempt
+from estimator_bench.registry import load, names, origin
+from estimator_bench.report import Renderer
 from estimator_bench.runs.database import FILE
 from estimator_bench.runs.plan import Plan
 from estimator_bench.runs.store import Store
@@ -25,12 +28,12 @@ TERMINAL_METRICS = 4
 """How many metrics fit beside each other on a terminal; the report has all."""
 
 
-def print_plan(plan: Plan, output: Path, *, as_json: bool) -> None:
+def print_plan(plan: Plan, output: Path, *, retry_failed: bool, as_json: bool) -> None:
     """What a request comes to, and how much of it is stored already."""
     missing = plan.missing(lambda _: frozenset())
     if (output / FILE).exists():
         with Store(output, write=False) as store:
-            missing = plan.missing(store.scored)
+            missing = plan.missing(lambda run: store.scored(run, failed=not retry_failed))
     rows = [
         {
             "estimator": run.spec,
@@ -51,16 +54,36 @@ def print_plan(plan: Plan, output: Path, *, as_json: bool) -> None:
 
 def write_reports(findings: Findings, output: Path, formats: Sequence[str] | None = None) -> list[Path]:
     """Write the findings in the given formats, by default all, into the results folder; returns the files."""
+    return write_pages("report", lambda renderer: renderer.render(findings), output, formats)
+
+
+def write_pages(
+    stem: str, render: Callable[[Renderer], str | None], output: Path, formats: Sequence[str] | None = None
+) -> list[Path]:
+    """Write a page in each format that has one; a renderer that fails is told of and stops nothing.
+
+    Raises:
+        UnknownNameError: there is no such format.
+    """
+    for name in formats or ():
+        origin("report", name)
     written = []
     for name in formats or names("report"):
-        renderer = load("report", name)()
-        path = output / f"report{renderer.suffix}"
-        atomic_write(path, renderer.render(findings))
-        written.append(path)
+        page = attempt(_page, name, render)
+        if isinstance(page, Failure):
+            typer.echo(f"{stem} not written as {name}: {page.reason}", err=True)
+        elif page[1] is not None:
+            written.append(output / f"{stem}{page[0]}")
+            atomic_write(written[-1], page[1])
     return written
 
 
-def print_findings(findings: Findings, written: Sequence[Path]) -> None:
+def _page(name: str, render: Callable[[Renderer], str | None]) -> tuple[str, str | None]:
+    renderer = load("report", name)()
+    return renderer.suffix, render(renderer)
+
+
+def print_findings(findings: Findings) -> None:
     """The headline table of every section."""
     for section in findings.sections:
         typer.echo(_headline(section))
@@ -69,10 +92,9 @@ def print_findings(findings: Findings, written: Sequence[Path]) -> None:
         typer.echo()
     for note in findings.notes:
         typer.echo(f"note: {note}")
-    typer.echo(f"written: {', '.join(map(str, written))}")
 
 
-def print_json(findings: Findings) -> None:
+def print_json(findings: Findings | BiasFindings) -> None:
     """The findings as one JSON object on standard output; NaN and infinities as null."""
     typer.echo(json.dumps(_plain(findings), indent=2, allow_nan=False))
 
@@ -88,7 +110,8 @@ def result_text(result: MetricResult) -> str:
 
 def _headline(section: Section) -> str:
     partial = "" if section.complete else "  PARTIAL: some scores are missing or failed"
-    return f"{section.task}: {section.headline} of {section.available} architectures, {section.task.unit}{partial}"
+    every = "" if section.available is None else f" of {section.available}"
+    return f"{section.task}: {section.headline}{every} architectures, {section.task.unit}{partial}"
 
 
 def _ceiling_cells(section: Section) -> dict[str, str]:

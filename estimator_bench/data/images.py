@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal
@@ -14,11 +14,16 @@ from numpy.typing import NDArray
 from sklearn.datasets import load_digits
 from torch.nn import functional as F
 
+from estimator_bench.data.home import data_home
+from estimator_bench.data.image_tables import IMPORTED, image_folder, import_command
+from estimator_bench.data.table import open_table, read_manifest
 from estimator_bench.errors import UnknownNameError, UsageError
 
 Split = Literal["train", "valid", "test"]
 DIGITS_PER_CLASS = 10
 VALIDATION_STRIDE = 6
+PART = 100
+"""Images that are resized at a time where all are needed for two numbers only: 60 MB at 224 x 224."""
 
 
 @dataclass(frozen=True)
@@ -26,12 +31,12 @@ class Dataset:
     """A labelled image set at its own resolution.
 
     Attributes:
-        pixels: (images, channels, height, width) float32, in any unit.
+        pixels: (images, channels, height, width), in any unit.
         labels: (images,) int64, from 0.
         split: (images,) the name of the split each image belongs to.
     """
 
-    pixels: NDArray[np.float32]
+    pixels: NDArray[np.float32] | NDArray[np.uint8]
     labels: NDArray[np.int64]
     split: NDArray[np.str_]
 
@@ -60,58 +65,121 @@ def digits() -> Dataset:
     return Dataset(pixels.reshape(-1, 1, 8, 8).astype(np.float32), labels.astype(np.int64), split)
 
 
-DATASETS: Mapping[str, Callable[[], Dataset]] = {"digits": digits}
+def cifar10() -> Dataset:
+    """The CIFAR-10 images that the user imported, 32 x 32 in colour; `Cifar10Importer` says how they are split.
+
+    They are not hashed again, which `data verify` does; a damaged file is noticed by its checksums all the same.
+
+    Raises:
+        MissingDataError: they were not imported; the message holds the command.
+        CorruptDataError: the table is damaged.
+    """
+    columns = open_table(image_folder(data_home(), "cifar10"), import_command("cifar10"), verify=False).columns
+    pixels, labels, split = (columns[name] for name in ("image", "label", "split"))
+    return Dataset(pixels.transpose(0, 3, 1, 2), labels.astype(np.int64), split.astype(str))
+
+
+DATASETS: Mapping[str, Callable[[], Dataset]] = {"digits": digits, "cifar10": cifar10}
 
 
 @cache
 def load_images(dataset: str, split: Split, shape: tuple[int, int, int]) -> tuple[torch.Tensor, torch.Tensor]:
-    """The images of one split as a network of the given input shape takes them.
+    """All images of one split as `take_images` gives them, in the order of the data set.
 
-    Images are enlarged by bilinear interpolation, their channels repeated, and each channel standardised to mean 0
-    and standard deviation 1 over the training images. The tensors are shared by all callers of the process: do not
-    write to them.
+    The tensors are shared by all callers of the process: do not write to them.
+    """
+    return take_images(dataset, split, shape, range(len(labels_of(dataset, split))))
+
+
+def take_images(
+    dataset: str, split: Split, shape: tuple[int, int, int], positions: Sequence[int]
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Some images of one split as a network of the given input shape takes them.
+
+    Images are resized by bilinear interpolation, with antialiasing where they shrink, their channels repeated, and
+    each channel standardised to mean 0 and standard deviation 1 over all training images at that size.
 
     Args:
         dataset: a name in `DATASETS`.
         split: which part of the fixed split.
         shape: (channels, height, width) of the result.
+        positions: which images of the split, from 0.
 
     Returns:
-        (images, channels, height, width) float32 and (images,) int64 labels from 0, in the order of the dataset.
+        (positions, channels, height, width) float32 and (positions,) int64 labels from 0.
 
     Raises:
         UnknownNameError: there is no such dataset.
         UsageError: the channels asked for are no multiple of those of the dataset.
+        MissingDataError, CorruptDataError: it must be imported first, or again.
     """
-    data = _dataset(dataset)
     channels, *size = shape
-    if channels % data.pixels.shape[1]:
+    repeats = channel_repeats(dataset, channels)
+    data = _dataset(dataset)
+    chosen = np.flatnonzero(data.split == split)[positions]
+    mean, spread = _mean_and_spread(dataset, *size)
+    images = (_resized(data.pixels[chosen], size) - mean) / spread
+    return images.repeat(1, repeats, 1, 1), torch.from_numpy(data.labels[chosen])
+
+
+def labels_of(dataset: str, split: Split) -> NDArray[np.int64]:
+    """(images,) labels of one split, without the images; errors as `take_images`."""
+    data = _dataset(dataset)
+    labels: NDArray[np.int64] = data.labels[data.split == split]
+    return labels
+
+
+def channel_repeats(dataset: str, channels: int) -> int:
+    """How often the channels of a data set are repeated to make so many; errors as `take_images`."""
+    own: int = _dataset(dataset).pixels.shape[1]
+    if channels % own:
         raise UsageError(
-            f"images of '{dataset}' have {data.pixels.shape[1]} channels and cannot be repeated to {channels}: "
-            "choose a recipe with a multiple of them"
+            f"images of '{dataset}' have {own} channels and cannot be repeated to {channels}: choose a task whose "
+            "networks take a multiple of them, or other images"
         )
-    chosen = data.split == split
-    training, images = (_enlarged(data.pixels[part], size) for part in (data.split == "train", chosen))
-    spread, mean = torch.std_mean(training, dim=(0, 2, 3), correction=0, keepdim=True)
-    repeats = channels // data.pixels.shape[1]
-    return ((images - mean) / spread).repeat(1, repeats, 1, 1), torch.from_numpy(data.labels[chosen])
+    return channels // own
 
 
 @cache
 def images_digest(dataset: str) -> str:
-    """sha256 of all images of a data set, with their labels and split; part of the identity of what was made of them.
+    """Hash of all images of a data set, with their labels and split; part of the identity of what was made of them.
+
+    Of an imported one it is the sha256 that its manifest states.
 
     Raises:
         UnknownNameError: there is no such dataset.
+        MissingDataError, CorruptDataError: it must be imported first, or again.
     """
+    if dataset in IMPORTED:
+        return read_manifest(image_folder(data_home(), dataset), import_command(dataset)).sha256
     return _dataset(dataset).digest
 
 
+@cache
 def _dataset(name: str) -> Dataset:
     if name not in DATASETS:
         raise UnknownNameError("image dataset", name, DATASETS)
     return DATASETS[name]()
 
 
-def _enlarged(pixels: NDArray[np.float32], size: list[int]) -> torch.Tensor:
-    return F.interpolate(torch.from_numpy(pixels), size=size, mode="bilinear", align_corners=False)
+@cache
+def _mean_and_spread(dataset: str, height: int, width: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """(1, channels, 1, 1) mean and standard deviation of the training images at a size."""
+    data = _dataset(dataset)
+    training = np.flatnonzero(data.split == "train")
+    parts = [training[start : start + PART] for start in range(0, len(training), PART)]
+    moments = [
+        torch.std_mean(_resized(data.pixels[part], [height, width]), dim=(0, 2, 3), correction=0, keepdim=True)
+        for part in parts
+    ]
+    spreads, means = (torch.stack(each).double() for each in zip(*moments, strict=True))
+    weights = torch.tensor([len(part) / len(training) for part in parts], dtype=torch.double).view(-1, 1, 1, 1, 1)
+    mean = (weights * means).sum(0)
+    spread = (weights * (spreads**2 + (means - mean) ** 2)).sum(0).sqrt()
+    return mean.float(), spread.float()
+
+
+def _resized(pixels: NDArray[np.float32] | NDArray[np.uint8], size: list[int]) -> torch.Tensor:
+    images = torch.from_numpy(np.ascontiguousarray(pixels, dtype=np.float32))
+    shrinks = any(new < old for new, old in zip(size, images.shape[2:], strict=True))
+    return F.interpolate(images, size=size, mode="bilinear", align_corners=False, antialias=shrinks)

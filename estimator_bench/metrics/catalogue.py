@@ -1,28 +1,110 @@
-"""The metrics there are, and how their names are read."""
+"""The metrics there are."""
 
 from __future__ import annotations
 
-import re
+from math import inf
 
-from estimator_bench.errors import UnknownNameError, UsageError
-from estimator_bench.metrics.correlation import pearson, spearman, tau
-from estimator_bench.metrics.metric import Cutoff, Metric, MetricFamily
-from estimator_bench.metrics.ndcg import ndcg
-from estimator_bench.metrics.top_k import best_rank, best_value, p_bottom, p_top, worst_rank
+from estimator_bench.metrics.correlation import pearson, spearman
+from estimator_bench.metrics.kendall import tau, tau_a, tau_c, tau_gap, tau_sparse, tau_weighted
+from estimator_bench.metrics.metric import MetricFamily
+from estimator_bench.metrics.ndcg import ndcg, ndcg_exp
+from estimator_bench.metrics.top_k import (
+    best_place,
+    best_rank,
+    best_value,
+    p_bottom,
+    p_top,
+    regret,
+    worst_place,
+    worst_rank,
+)
+from estimator_bench.metrics.value_errors import accuracy_within, mae, mape, r_squared, rmse
 
 _NING = "Ning et al., NeurIPS 2021"
+_NNLQP = "Liu et al. (NNLQP), ICPP 2022"
+_AT_RANDOM = "expectation over random tie-breaking"
+_HYNDMAN = "Hyndman and Koehler 2006"
+_NO_RANKS = "values count, not ranks"
 
 METRICS: tuple[MetricFamily, ...] = (
-    MetricFamily(pattern="tau", title="Kendall's tau-b", function=tau, low=-1.0, source="Kendall 1945"),
-    MetricFamily(pattern="spearman", title="Spearman's rho", function=spearman, low=-1.0, source="Spearman 1904"),
     MetricFamily(
-        pattern="pearson", title="Pearson's r over finite scores", function=pearson, low=-1.0, source="Pearson 1895"
+        pattern="tau",
+        title="Kendall's tau-b: concordant minus discordant pairs, relative to the untied",
+        function=tau,
+        low=-1,
+        ties="tied pairs count in the denominator, unless tied on both sides",
+        source="Kendall 1945",
     ),
-    MetricFamily(pattern="p@topK", title="share of the top K that is truly top K", function=p_top, source=_NING),
+    MetricFamily(
+        pattern="tau-a",
+        title="Kendall's tau-a: concordant minus discordant pairs, relative to all pairs",
+        function=tau_a,
+        low=-1,
+        ties="tied pairs count as 0",
+        source="Kendall 1938",
+    ),
+    MetricFamily(
+        pattern="tau-c",
+        title="Stuart's tau-c: tau scaled for few distinct values",
+        function=tau_c,
+        low=-1,
+        ties="corrected for the number of distinct values",
+        source="Stuart 1953",
+    ),
+    MetricFamily(
+        pattern="tau@gapD",
+        title="tau over the pairs whose truth differs by D or more",
+        function=tau_gap,
+        low=-1,
+        ties="pairs tied in the score count in the denominator",
+        source="Mills et al. (GENNAPE), AAAI 2023, with ties as in tau-b",
+    ),
+    MetricFamily(
+        pattern="tau-sparse@D",
+        title="tau-b against the truth rounded to steps of D",
+        function=tau_sparse,
+        low=-1,
+        ties="as tau",
+        source=_NING + " (aw_nas, gt_threshold)",
+    ),
+    MetricFamily(
+        pattern="tau-weighted",
+        title="Kendall's tau with pairs weighted by 1/rank",
+        function=tau_weighted,
+        low=-1,
+        ties="tied architectures share the mean weight of their ranks",
+        source="Vigna, WWW 2015",
+        resampling="none",
+        no_parts="has another meaning on a part of the architectures",
+    ),
+    MetricFamily(
+        pattern="spearman",
+        title="Spearman's rho: Pearson's r of the ranks",
+        function=spearman,
+        low=-1,
+        ties="average ranks",
+        source="Spearman 1904",
+    ),
+    MetricFamily(
+        pattern="pearson",
+        title="Pearson's r over finite scores",
+        function=pearson,
+        low=-1,
+        ties=_NO_RANKS,
+        source="Pearson 1895",
+    ),
+    MetricFamily(
+        pattern="p@topK",
+        title="share of the top K that is truly top K",
+        function=p_top,
+        ties=_AT_RANDOM,
+        source=_NING,
+    ),
     MetricFamily(
         pattern="p@bottomK",
         title="share of the bottom K that is truly bottom K",
         function=p_bottom,
+        ties=_AT_RANDOM,
         source=_NING,
         from_bottom=True,
     ),
@@ -31,34 +113,135 @@ METRICS: tuple[MetricFamily, ...] = (
         title="best true rank in the top K, relative to n",
         function=best_rank,
         higher_is_better=False,
+        ties=_AT_RANDOM,
         source=_NING,
+        resampling="subsample",
+        rate=1,
+    ),
+    MetricFamily(
+        pattern="br-rank@K",
+        title="best true rank in the top K, as a rank",
+        function=best_place,
+        higher_is_better=False,
+        low=1,
+        high=inf,
+        unit="ranks",
+        ties=_AT_RANDOM,
+        source=_NING,
+        resampling="subsample",
     ),
     MetricFamily(
         pattern="wr@K",
         title="worst true rank in the top K, relative to n",
         function=worst_rank,
         higher_is_better=False,
+        ties=_AT_RANDOM,
         source=_NING,
-        extreme=True,
+        resampling="subsample",
+    ),
+    MetricFamily(
+        pattern="wr-rank@K",
+        title="worst true rank in the top K, as a rank",
+        function=worst_place,
+        higher_is_better=False,
+        low=1,
+        high=inf,
+        unit="ranks",
+        ties=_AT_RANDOM,
+        source=_NING,
+        resampling="subsample",
+        rate=-1,
     ),
     MetricFamily(
         pattern="ndcg@K",
         title="NDCG of the top K, linear gain",
         function=ndcg,
+        ties=_AT_RANDOM,
         source="Järvelin and Kekäläinen 2002; gain of GENNAPE, Mills et al., AAAI 2023",
+    ),
+    MetricFamily(
+        pattern="ndcg-exp@K",
+        title="NDCG of the top K, exponential gain",
+        function=ndcg_exp,
+        ties=_AT_RANDOM,
+        source="Burges et al., ICML 2005; gain of AceNAS, Zhang et al. 2021",
+        resampling="none",
+        no_parts="rests on the few best architectures, which most parts do not hold",
     ),
     MetricFamily(
         pattern="best@K",
         title="best true value in the top K",
         function=best_value,
-        low=float("-inf"),
-        high=float("inf"),
-        unit="the truth's unit",
+        low=-inf,
+        high=inf,
+        unit="task",
+        is_task_value=True,
+        ties=_AT_RANDOM,
         source=_NING + " (BestAcc)",
-        extreme=True,
+        resampling="subsample",
+    ),
+    MetricFamily(
+        pattern="regret@K",
+        title="best true value of all minus the best in the top K",
+        function=regret,
+        higher_is_better=False,
+        high=inf,
+        unit="task",
+        ties=_AT_RANDOM,
+        source="simple regret: Bubeck et al., ALT 2009",
+        resampling="subsample",
+    ),
+    MetricFamily(
+        pattern="mae",
+        title="mean absolute error of finite predictions",
+        function=mae,
+        higher_is_better=False,
+        high=inf,
+        unit="task",
+        needs_values=True,
+        ties=_NO_RANKS,
+        source=_HYNDMAN,
+    ),
+    MetricFamily(
+        pattern="rmse",
+        title="root mean squared error of finite predictions",
+        function=rmse,
+        higher_is_better=False,
+        high=inf,
+        unit="task",
+        needs_values=True,
+        ties=_NO_RANKS,
+        source=_HYNDMAN,
+    ),
+    MetricFamily(
+        pattern="mape",
+        title="mean error of finite predictions relative to the true value (.1 is 10%)",
+        function=mape,
+        higher_is_better=False,
+        high=inf,
+        needs_values=True,
+        ties=_NO_RANKS,
+        source=_NNLQP,
+    ),
+    MetricFamily(
+        pattern="acc@D%",
+        title="share of finite predictions within D of the true value",
+        function=accuracy_within,
+        needs_values=True,
+        ties=_NO_RANKS,
+        source=_NNLQP,
+    ),
+    MetricFamily(
+        pattern="r2",
+        title="share of the truth's variance that finite predictions explain",
+        function=r_squared,
+        low=-inf,
+        needs_values=True,
+        ties=_NO_RANKS,
+        source="Wright 1921",
     ),
 )
-"""Every family of metrics; `K` stands for a share (`5%`) or a count (`5`)."""
+"""Every family of metrics; its pattern says how the names are written."""
 
 DEFAULT_METRICS: tuple[str, ...] = (
     "tau",
@@ -74,38 +257,3 @@ DEFAULT_METRICS: tuple[str, ...] = (
     "best@10",
 )
 """What is computed when nobody asks for anything in particular."""
-
-
-def parse_metric(text: str) -> Metric:
-    """The metric a name stands for, such as `tau`, `p@top5%` (a share) or `p@top5` (a count).
-
-    Raises:
-        UnknownNameError: no family of that name.
-        UsageError: the K is missing, not a number, not positive, a count that is not whole, or a share above 100%.
-    """
-    written = text.strip().lower()
-    for family in METRICS:
-        stem = family.pattern.removesuffix("K")
-        if written == stem if not family.takes_k else re.fullmatch(re.escape(stem) + r"[^a-z@]*", written):
-            cutoff = _parse_cutoff(family, written[len(stem) :]) if family.takes_k else None
-            name = stem + (str(cutoff) if cutoff else "")
-            fields = {**vars(family), "title": re.sub(r"\bK\b", str(cutoff), family.title)}
-            return Metric(**fields, name=name, cutoff=cutoff)
-    raise UnknownNameError(
-        "metric", text, {*DEFAULT_METRICS, *(family.pattern for family in METRICS)}, "K is a share (5%) or a count (5)"
-    )
-
-
-def _parse_cutoff(family: MetricFamily, text: str) -> Cutoff:
-    number, is_share = text.removesuffix("%"), text.endswith("%")
-    stem = family.pattern.removesuffix("K")
-    if not re.fullmatch(r"-?\d+(\.\d+)?", number):
-        raise UsageError(f"metric '{stem}{text}' needs a K: {stem}5% for a share or {stem}5 for a count")
-    amount = float(number)
-    if amount <= 0:
-        raise UsageError(f"metric '{stem}{text}': K must be positive")
-    if is_share and amount > 100:
-        raise UsageError(f"metric '{stem}{text}': a share cannot exceed 100%; write {stem}{number} for a count")
-    if not is_share and not amount.is_integer():
-        raise UsageError(f"metric '{stem}{text}': a count is a whole number; write {stem}{number}% for a share")
-    return Cutoff(amount, is_share)

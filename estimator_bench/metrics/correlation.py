@@ -5,19 +5,11 @@ from __future__ import annotations
 import numpy as np
 from scipy import stats
 
-from estimator_bench.errors import UndefinedError
-from estimator_bench.metrics.ties import Values, rankable
+from estimator_bench.metrics.ties import Values, finite_scores, rankable, require_spread
 
 
-def _require_spread(values: Values, side: str) -> None:
-    if not len(values):
-        raise UndefinedError("no architectures")
-    if (values == values[0]).all():
-        raise UndefinedError(f"constant {side}")
-
-
-def tau(truth: Values, scores: Values) -> float:
-    """Kendall's tau-b (Kendall 1945): (P - Q) / sqrt((P + Q + ties in scores only) (P + Q + ties in truth only)).
+def spearman(truth: Values, scores: Values) -> float:
+    """Spearman's rho (Spearman 1904): the linear correlation of average ranks.
 
     Args:
         truth: (n,) finite, higher is better.
@@ -26,14 +18,6 @@ def tau(truth: Values, scores: Values) -> float:
     Raises:
         UndefinedError: one side is constant, or n < 2.
     """
-    keys = rankable(scores)
-    _require_spread(truth, "truth")
-    _require_spread(keys, "score")
-    return float(stats.kendalltau(keys, truth).statistic)
-
-
-def spearman(truth: Values, scores: Values) -> float:
-    """Spearman's rho (Spearman 1904): the linear correlation of average ranks. Arguments and errors as `tau`."""
     return pearson(stats.rankdata(truth), stats.rankdata(rankable(scores)))
 
 
@@ -47,17 +31,15 @@ def pearson(truth: Values, scores: Values) -> float:
     Raises:
         UndefinedError: one side is constant over what remains, or nothing remains.
     """
-    finite = np.isfinite(scores)
-    if not finite.any():
-        raise UndefinedError("no finite score")
-    y, x = _unit(truth[finite], "truth"), _unit(scores[finite], "score")
+    truth, scores = finite_scores(truth, scores)
+    y, x = _unit(truth, "truth"), _unit(scores, "score")
     return float(np.clip(x @ y, -1.0, 1.0))
 
 
 def _unit(values: Values, side: str) -> Values:
     """Centred and of length 1; scaled first, since the squares of such scores as synflow's overflow."""
     scaled = values / (np.abs(values).max() or 1.0)
-    _require_spread(scaled, side)
+    require_spread(scaled, side)
     centred = scaled - scaled.mean()
     unit: Values = centred / np.linalg.norm(centred)
     return unit

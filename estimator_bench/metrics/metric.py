@@ -5,11 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from estimator_bench.errors import UndefinedError
-from estimator_bench.metrics.ties import Values, require_room
+from estimator_bench.metrics.ties import ROUNDING, Values, require_room
+
+Resampling = Literal["pairs", "subsample", "none"]
+"""Which resampling of the architectures shows how a metric varies.
+
+- `pairs`: a smooth average over architectures or pairs of them; bootstrap and halves are both valid.
+- `subsample`: the value of a single outlying architecture; the bootstrap is inconsistent and halves are too large:
+  parts of m architectures, m small beside n (m out of n: Bickel, Götze and van Zwet 1997).
+- `none`: the value alone; parts of a population tell nothing of it, for the reason in `no_parts`.
+"""
 
 
 @dataclass(frozen=True)
@@ -36,8 +46,7 @@ class Cutoff:
         if not self.is_share:
             require_room(int(self.amount), n)
             return int(self.amount)
-        # The small addend keeps 29% of 100 at 29, although .29 * 100 is 28.999... in floating point.
-        k = math.floor(self.amount / 100 * n + 1e-9)
+        k = math.floor(self.amount / 100 * n * (1 + ROUNDING))
         if k < 1:
             raise UndefinedError(f"{self} of {n} architectures is less than one")
         return k
@@ -45,19 +54,26 @@ class Cutoff:
 
 @dataclass(frozen=True, kw_only=True)
 class MetricFamily:
-    """What the metrics that differ in K only have in common; a metric without K is a family of one.
+    """What the metrics that differ in a parameter only have in common; a metric without one is a family of one.
 
     Attributes:
-        pattern: how the names are written, such as `p@topK`.
-        title: one line for people.
-        function: (truth, scores) or (truth, scores, k) -> value; arrays (n,), higher is better on both sides.
+        pattern: how the names are written: `K` stands for a share (`5%`) or a count (`5`) of architectures, as in
+            `p@topK`; `D` for a difference in the task's unit, as in `tau@gapD`, and `D%` for a relative one.
+        title: one line for people, with the same letter.
+        function: (truth, scores), with k or the difference as third argument where there is one -> value; arrays (n,),
+            higher is better on both sides.
         higher_is_better: direction of the value.
-        low, high: range of the value; infinite where it has the truth's unit.
-        unit: of the value; empty for a pure number.
+        low, high: range of the value.
+        unit: of the value: `task` for that of the task, `ranks`, or empty for a pure number.
+        is_task_value: the value is one the task has for some architecture, to be shown in the task's direction. A
+            difference of two such values is not: regret is positive whatever the direction.
+        needs_values: for scores that estimate the task's own value, in its unit; undefined for all others.
+        ties: what becomes of ties, in a few words.
         source: who defined it.
         from_bottom: K counts from the worst score up.
-        extreme: the value is that of a single architecture, far from the others, so that parts of a population say
-            little of how much it varies: no interval is given.
+        resampling: which resampling gives a valid interval.
+        rate: for `subsample`: the value is taken to vary in proportion to n^-rate.
+        no_parts: for `none`: why, as a predicate of the metric.
     """
 
     pattern: str
@@ -66,20 +82,38 @@ class MetricFamily:
     higher_is_better: bool = True
     low: float = 0.0
     high: float = 1.0
-    unit: str = ""
+    unit: Literal["", "ranks", "task"] = ""
+    is_task_value: bool = False
+    needs_values: bool = False
+    ties: str
     source: str
     from_bottom: bool = False
-    extreme: bool = False
+    resampling: Resampling = "pairs"
+    rate: int = 0
+    no_parts: str = ""
 
     @property
-    def takes_k(self) -> bool:
-        """Whether a name needs a K to be complete."""
-        return self.pattern.endswith("K")
+    def stem(self) -> str:
+        """What comes before the parameter in a name; the whole name where there is none."""
+        return self.pattern.rstrip("KD%")
+
+    @property
+    def parameter(self) -> str:
+        """`K`, `D`, `D%`, or empty."""
+        return self.pattern.removeprefix(self.stem)
+
+    @property
+    def direction(self) -> str:
+        """Which values are better, as text: `higher`, `lower`, or the `task's` own direction."""
+        return "task's" if self.is_task_value else "higher" if self.higher_is_better else "lower"
 
     @property
     def range(self) -> str:
         """The range, as text."""
-        return f"in {self.unit}" if self.unit else f"[{self.low:g}, {self.high:g}]"
+        low = f"[{self.low:g}" if math.isfinite(self.low) else "(-inf"
+        high = f"{self.high:g}]" if math.isfinite(self.high) else "inf)"
+        unit = {"": "", "ranks": " ranks", "task": " in the task's unit"}[self.unit]
+        return f"{low}, {high}{unit}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,10 +123,12 @@ class Metric(MetricFamily):
     Attributes:
         name: such as `tau`, `p@top5%` or `best@10`.
         cutoff: the K of the name, or None.
+        difference: the D of the name, or None.
     """
 
     name: str
-    cutoff: Cutoff | None
+    cutoff: Cutoff | None = None
+    difference: float | None = None
 
     def __str__(self) -> str:
         return self.name
@@ -110,7 +146,8 @@ class Metric(MetricFamily):
 
         Args:
             truth: (n,) finite, higher is better.
-            scores: (n,) higher is better; may hold NaN and infinities.
+            scores: (n,) higher is better; may hold NaN and infinities. Where the metric `needs_values`, that they
+                estimate the task's value is the caller's word.
             k: another K than the name says, for a sub-sample of the population.
 
         Raises:
@@ -121,6 +158,11 @@ class Metric(MetricFamily):
             raise ValueError(f"truth and scores must be (n,): got {truth.shape} and {scores.shape}")
         if not np.isfinite(truth).all():
             raise ValueError("the truth must be finite: drop architectures without it first")
-        if self.cutoff is None:
-            return self.function(truth, scores)
-        return self.function(truth, scores, self.cutoff.count(len(truth)) if k is None else k)
+        parameter: tuple[float, ...] = () if self.difference is None else (self.difference,)
+        if self.cutoff is not None:
+            parameter = (self.cutoff.count(len(truth)) if k is None else k,)
+        with np.errstate(over="ignore", invalid="ignore"):
+            value = self.function(truth, scores, *parameter)
+        if not math.isfinite(value):
+            raise UndefinedError("too large to compute")
+        return min(max(value, self.low), self.high)  # rounding may leave the range

@@ -7,16 +7,70 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import stats
 
 from estimator_bench.errors import UndefinedError
 
 Values: TypeAlias = NDArray[np.float64]
 """(architectures,) truth or scores, higher is better."""
 
+ROUNDING = 1e-9
+"""Relative: .3 - .2 counts as .1, and 29% of 100 as 29, although floating point makes both less."""
+
 
 def rankable(scores: Values) -> Values:
     """(n,) sort keys in which every score has a place: NaN and -inf tie last, +inf ties first."""
     return np.where(np.isnan(scores), -np.inf, scores)
+
+
+def finite_scores(truth: Values, scores: Values) -> tuple[Values, Values]:
+    """Truth and scores of the architectures whose score is finite, for metrics of values instead of ranks.
+
+    Raises:
+        UndefinedError: there is none.
+    """
+    finite = np.isfinite(scores)
+    if not finite.any():
+        raise UndefinedError("no finite score")
+    return truth[finite], scores[finite]
+
+
+def require_spread(values: Values, side: str) -> None:
+    """Refuses to compare what does not vary.
+
+    Raises:
+        UndefinedError: all values are equal, or there are none.
+    """
+    if not len(values):
+        raise UndefinedError("no architectures")
+    if (values == values[0]).all():
+        raise UndefinedError(f"constant {side}")
+
+
+def best_ranks(keys: Values) -> Values:
+    """(n,) ranks, 1 the largest key, where ties share the best rank they cover."""
+    return np.asarray(stats.rankdata(-keys, "min"), np.float64)
+
+
+def worst_ranks(keys: Values) -> Values:
+    """(n,) ranks, 1 the largest key, where ties share the worst rank they cover."""
+    return np.asarray(stats.rankdata(-keys, "max"), np.float64)
+
+
+def block_sizes(keys: Values) -> Values:
+    """(n,) how many keys are equal to each, itself among them."""
+    _, block, size = np.unique(keys, return_inverse=True, return_counts=True)
+    return size[block].astype(np.float64)
+
+
+def mean_over_ties(keys: Values, by_rank: Values) -> Values:
+    """(n,) what each key gets when the largest gets `by_rank[0]`, the next `by_rank[1]` and so on, and ties share.
+
+    The mean over the ranks a tie covers is the expectation over breaking it at random.
+    """
+    _, block, size = np.unique(-keys, return_inverse=True, return_counts=True)
+    shared: Values = np.add.reduceat(by_rank, np.cumsum(size) - size) / size
+    return shared[block]
 
 
 def require_room(k: int, n: int) -> None:

@@ -12,9 +12,8 @@ Sources: P@K, BR@K, WR@K: Ning et al., "Evaluating Efficient Performance Estimat
 from __future__ import annotations
 
 import numpy as np
-from scipy import stats
 
-from estimator_bench.metrics.ties import TopK, Values, rankable
+from estimator_bench.metrics.ties import TopK, Values, best_ranks, rankable, worst_ranks
 
 
 def p_top(truth: Values, scores: Values, k: int) -> float:
@@ -33,7 +32,12 @@ def best_rank(truth: Values, scores: Values, k: int) -> float:
 
     The true rank is 1 + the number of better architectures; without ties in the truth, chance is (n + 1) / ((k + 1) n).
     """
-    return -_expected_maximum(-stats.rankdata(-truth, "min").astype(np.float64), scores, k) / len(truth)
+    return best_place(truth, scores, k) / len(truth)
+
+
+def best_place(truth: Values, scores: Values, k: int) -> float:
+    """BR@K as a rank instead of a share, in [1, n], lower is better: n times `best_rank`, 1 if the best is found."""
+    return -_expected_maximum(-best_ranks(truth), scores, k)
 
 
 def worst_rank(truth: Values, scores: Values, k: int) -> float:
@@ -42,7 +46,12 @@ def worst_rank(truth: Values, scores: Values, k: int) -> float:
     The true rank is the number of architectures at least as good; without ties in the truth, chance is
     k (n + 1) / ((k + 1) n).
     """
-    return _expected_maximum(stats.rankdata(-truth, "max").astype(np.float64), scores, k) / len(truth)
+    return worst_place(truth, scores, k) / len(truth)
+
+
+def worst_place(truth: Values, scores: Values, k: int) -> float:
+    """WR@K as a rank instead of a share, in [k, n], lower is better: n times `worst_rank`."""
+    return _expected_maximum(worst_ranks(truth), scores, k)
 
 
 def best_value(truth: Values, scores: Values, k: int) -> float:
@@ -50,17 +59,34 @@ def best_value(truth: Values, scores: Values, k: int) -> float:
     return _expected_maximum(truth, scores, k)
 
 
+def regret(truth: Values, scores: Values, k: int) -> float:
+    """Regret@K, at least 0, in the unit of the truth: by how much the best truth exceeds the best of the K best scored.
+
+    In points of accuracy, say: what a search that trains its K candidates has lost.
+    """
+    return max(float(truth.max(initial=-np.inf)) - best_value(truth, scores, k), 0.0)
+
+
 def _expected_maximum(values: Values, scores: Values, k: int) -> float:
-    """The expected maximum of `values` over the K best scored.
+    """The expected maximum of `values` over the K best scored."""
+    cut = TopK.of(rankable(scores), k)
+    certain = float(values[cut.above].max(initial=-np.inf))
+    return expected_maximum(np.sort(values[cut.tied])[::-1], cut.places, certain)
+
+
+def expected_maximum(block: Values, places: int, certain: float) -> float:
+    """The expected maximum of `certain` and of so many values drawn without replacement from a block.
 
     Of e tied architectures, a are drawn. The best drawn one is the t-th best of the block with probability
     C(e-t, a-1) / C(e, a). That is a/e for t = 1, and each next one follows from the ratio of neighbours: a recurrence
     that decreases from its largest term, so it can neither overflow nor lose the terms that matter.
+
+    Args:
+        block: (e,) descending.
+        places: a, in 1..e.
+        certain: what is drawn in any case; -inf if nothing is.
     """
-    cut = TopK.of(rankable(scores), k)
-    certain = values[cut.above].max(initial=-np.inf)
-    block = np.sort(values[cut.tied])[::-1]
-    e, a = len(block), cut.places
+    e, a = len(block), places
     t = np.arange(1, e - a + 1)
     probability = np.cumprod(np.concatenate([[a / e], (e - t - a + 1) / (e - t)]))
     return float(probability @ np.maximum(block[: e - a + 1], certain))

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 import torch
 
-from estimator_bench.data.images import load_images
+from estimator_bench.data.images import channel_repeats, labels_of, take_images
 from estimator_bench.errors import UsageError
 from estimator_bench.problem import Problem
 from estimator_bench.protocol import Protocol, derive_seed
@@ -19,12 +19,15 @@ Batch: TypeAlias = tuple[torch.Tensor, torch.Tensor]
 def make_batch(problem: Problem) -> Batch:
     """The batch of the protocol, drawn by the run seed alone.
 
-    `gaussian` images are independent N(0, 1) with uniform labels; any other name is a data set, from whose training
-    split B images are drawn without replacement, standardised and resized to the recipe.
+    `gaussian` images are independent N(0, 1) with uniform labels. Any other name is a data set: the batch is the first
+    B training images, of all classes, of a permutation by the run seed, so that a smaller batch begins a larger one.
+    They are resized to the recipe, and each channel is standardised by the mean and the standard deviation of all
+    training images at that size, never of the batch.
 
     Raises:
         UnknownNameError: there is no such data set.
-        UsageError: its training split has fewer than B images.
+        UsageError: its images do not fit the batch or the recipe; see `check_inputs`.
+        MissingDataError, CorruptDataError: it must be imported first, or again.
     """
     protocol, recipe = problem.protocol, problem.task.recipe
     generator = torch.Generator().manual_seed(derive_seed(protocol.seed, "batch"))
@@ -32,19 +35,27 @@ def make_batch(problem: Problem) -> Batch:
         images = torch.randn(protocol.batch_size, *recipe.input_shape, generator=generator)
         targets = torch.randint(recipe.classes, (protocol.batch_size,), generator=generator)
     else:
-        images, targets = images_of(protocol, recipe)
-        drawn = torch.randperm(len(images), generator=generator)[: protocol.batch_size]
-        images, targets = images[drawn], targets[drawn]
+        check_inputs(protocol, recipe)
+        order = torch.randperm(len(labels_of(protocol.inputs, "train")), generator=generator)
+        drawn = order[: protocol.batch_size].tolist()
+        images, targets = take_images(protocol.inputs, "train", recipe.input_shape, drawn)
     device = torch.device(protocol.device)
     return images.to(device, memory_format=torch.channels_last), targets.to(device)
 
 
-def images_of(protocol: Protocol, recipe: NetworkRecipe) -> Batch:
-    """All training images a batch of a data set is drawn from; errors as `make_batch`."""
-    images, targets = load_images(protocol.inputs, "train", recipe.input_shape)
-    if protocol.batch_size > len(images):
+def check_inputs(protocol: Protocol, recipe: NetworkRecipe) -> None:
+    """Refuse inputs of which no batch can be made for the networks of a recipe; errors as `make_batch`."""
+    if protocol.inputs == "gaussian":
+        return
+    labels = labels_of(protocol.inputs, "train")
+    if protocol.batch_size > len(labels):
         raise UsageError(
-            f"a batch of {protocol.batch_size} images cannot be drawn from the {len(images)} training images of "
+            f"a batch of {protocol.batch_size} images cannot be drawn from the {len(labels)} training images of "
             f"'{protocol.inputs}': choose a smaller --batch-size"
         )
-    return images, targets
+    if labels.max() >= recipe.classes:
+        raise UsageError(
+            f"images of '{protocol.inputs}' have {labels.max() + 1} classes, and the networks of this task tell "
+            f"{recipe.classes} apart: choose a task with as many classes, or --inputs gaussian"
+        )
+    channel_repeats(protocol.inputs, recipe.input_shape[0])

@@ -1,8 +1,8 @@
-"""From stored components to the scores of a population; the last step of a run, since it may need all of them."""
+"""From stored components to the scores of a population, which may need those of all its architectures."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,10 +10,13 @@ from numpy.typing import NDArray
 
 from estimator_bench.errors import PluginError
 from estimator_bench.estimator import Components, Estimator, oriented
+from estimator_bench.estimator_spec import make_estimator
+from estimator_bench.ground_truth import Task
 from estimator_bench.guard import Failure, attempt
-from estimator_bench.runs.plan import Plan, PlannedRun
-from estimator_bench.runs.records import components_of
+from estimator_bench.runs.plan import Plan
+from estimator_bench.runs.records import RunRecord, components_of
 from estimator_bench.runs.store import Store
+from estimator_bench.space import AnySpace, Architecture
 
 
 @dataclass(frozen=True)
@@ -34,31 +37,69 @@ class Summary:
         return not self.failed and not self.missing
 
 
-def combine_all(plan: Plan, store: Store, population: str) -> Summary:
-    """Combine the scores of every run over the population and store them, members first."""
+class Combiner:
+    """The scores of runs over one population, from the components that are stored now; each run is combined once.
+
+    Nothing of it is stored: components are added by later commands, for other populations too.
+
+    Args:
+        store: open results.
+        space, task: of the population.
+        archs: the population.
+    """
+
+    def __init__(self, store: Store, space: AnySpace, task: Task, archs: Sequence[Architecture]) -> None:
+        self._store, self._space, self._task, self._archs = store, space, task, archs
+        self._records = store.runs()
+        self._done: dict[str, NDArray[np.float64] | Failure] = {}
+
+    def of(self, run: str) -> NDArray[np.float64] | Failure:
+        """(architectures, 1 + replicates) scores as `combined_scores` gives them, NaN where there is no score yet."""
+        if run not in self._done:
+            record = self._records[run]
+            members = record.identity["members"]
+            estimator = make_estimator(record.spec)
+            components = self._of_members(members) if members else self._stored(record, estimator)
+            self._done[run] = attempt(combined_scores, estimator, components)
+        return self._done[run]
+
+    def _stored(self, record: RunRecord, estimator: Estimator) -> Components:
+        stored = self._store.scores(record.id)
+        kind = estimator.invariant_to
+        return components_of([stored.get(str(self._space.representative(arch, kind))) for arch in self._archs], record)
+
+    def _of_members(self, members: Sequence[str]) -> Components:
+        """The scores of the members, each turned so that higher promises better."""
+        specs = [self._records[member].spec for member in members]
+        columns = [
+            np.full(len(self._archs), np.nan)
+            if isinstance(scores := self.of(member), Failure)
+            else oriented(scores[:, 0], make_estimator(spec), self._task)
+            for member, spec in zip(members, specs, strict=True)
+        ]
+        return Components(np.stack(columns, axis=1)[:, None, :], ("",), tuple(specs))
+
+
+def summarise(plan: Plan, store: Store) -> Summary:
+    """How the plan stands, by what is stored."""
     missing: dict[str, int] = {}
     failed: dict[str, str] = {}
-    done: dict[str, NDArray[np.float64]] = {}
     records = store.runs()
+    combiner = Combiner(store, plan.space, plan.task, plan.population)
     for run in plan.runs:
-        if run.members:
-            components = _member_components(run, plan, done)
-        else:
-            stored = store.scores(run.id)
-            scores = [stored.get(arch) for arch in run.representatives]
-            components = components_of(scores, records[run.id])
-            reason = records[run.id].failure
-            reasons = [score.message for score in scores if score is not None and score.message is not None]
-            if reason is not None or reasons:
-                failed[run.spec] = reason if reason is not None else f"{len(reasons)} architectures: {reasons[0]}"
-            if None in scores and reason is None:
-                missing[run.spec] = scores.count(None)
-        combined = attempt(combined_scores, run.estimator, components)
-        store.set_combined(run.id, population, combined)
+        combined = combiner.of(run.id)
         if isinstance(combined, Failure):
             failed[run.spec] = f"cannot be combined: {combined.reason}"
-            combined = np.full((len(plan.population), 1), np.nan)
-        done[run.id] = combined
+        if run.members:
+            continue
+        stored = store.scores(run.id)
+        scores = [stored.get(arch) for arch in run.representatives]
+        reason = records[run.id].failure
+        reasons = [score.message for score in scores if score is not None and score.message is not None]
+        if reason is not None or reasons:
+            failed[run.spec] = reason if reason is not None else f"{len(reasons)} architectures: {reasons[0]}"
+        if None in scores and reason is None:
+            missing[run.spec] = scores.count(None)
     return Summary(missing, failed)
 
 
@@ -77,10 +118,3 @@ def combined_scores(estimator: Estimator, components: Components) -> NDArray[np.
         if column.shape != expected:
             raise PluginError(f"combine() gave shape {column.shape}, expected one score per architecture, {expected}")
     return np.stack(columns, axis=1)
-
-
-def _member_components(run: PlannedRun, plan: Plan, done: Mapping[str, NDArray[np.float64]]) -> Components:
-    """The scores of the members, each turned so that higher promises better."""
-    by_id = {other.id: other for other in plan.runs}
-    columns = [oriented(done[member][:, 0], by_id[member].estimator, plan.task) for member in run.members]
-    return Components(np.stack(columns, axis=1)[:, None, :], ("",), tuple(by_id[member].spec for member in run.members))

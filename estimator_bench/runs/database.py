@@ -6,6 +6,8 @@ has acknowledged. Where the file system cannot do WAL, SQLite keeps its rollback
 
 from __future__ import annotations
 
+import fcntl
+import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -19,12 +21,29 @@ from filelock import FileLock, Timeout
 from estimator_bench.errors import StoreError
 
 FILE = "results.sqlite"
-SCHEMA_VERSION = 1
+LOCK = "writer.lock"
+PATIENCE = 0.5
+"""Seconds a writer waits for the lock, since a look at whether it is held takes it for a moment."""
+SCHEMA_VERSION = 2
 APPLICATION_ID = 0x45424E43  # "EBNC"
+
+
+def is_being_written(folder: Path) -> bool:
+    """Whether a process has the results of this folder open for writing, which is not disturbed by the question."""
+    try:
+        with (folder / LOCK).open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except FileNotFoundError:
+        return False
+    return False
 
 
 class Database:
     """The file of a results folder. Use as a context manager.
+
+    A reader sees one state, that of when it first looks, while a writer goes on.
 
     Args:
         folder: of the results; made if it is to be written.
@@ -40,7 +59,7 @@ class Database:
         with ExitStack() as stack:
             with self._explained():
                 self._prepare_folder(stack)
-                mode = "rwc" if self._write else "ro"
+                mode = "rwc" if self._write else "ro&immutable=1" if self._frozen() else "ro"
                 self._db = sqlite3.connect(
                     f"{self.path.resolve().as_uri()}?mode={mode}", uri=True, isolation_level=None
                 )
@@ -49,6 +68,8 @@ class Database:
                 if self._write:
                     self._db.execute("PRAGMA journal_mode = WAL")
                     self._db.execute("PRAGMA synchronous = FULL")
+                else:
+                    self._db.execute("BEGIN")
             self._open = stack.pop_all()
         return self
 
@@ -76,13 +97,13 @@ class Database:
     def transaction(self) -> Iterator[None]:
         """All of the block or nothing of it; on disk when the block is left."""
         with self._explained():
-            self._db.execute("BEGIN IMMEDIATE")
             try:
+                self._db.execute("BEGIN IMMEDIATE")
                 yield
-            except BaseException:
+                self._db.commit()
+            except BaseException:  # a Ctrl-C may come between any two of these
                 self._db.rollback()
                 raise
-            self._db.commit()
 
     def _prepare_folder(self, stack: ExitStack) -> None:
         if not self._write:
@@ -93,11 +114,15 @@ class Database:
             return
         self.folder.mkdir(parents=True, exist_ok=True)
         try:
-            stack.enter_context(FileLock(self.folder / "writer.lock", blocking=False))
+            stack.enter_context(FileLock(self.folder / LOCK, timeout=PATIENCE))
         except Timeout:
             raise StoreError(
                 f"another run is writing to {self.folder}: wait for it, or give another folder with --output"
             ) from None
+
+    def _frozen(self) -> bool:
+        """Whether nobody can write: SQLite reads a WAL database there only when told so, for lack of its side files."""
+        return not os.access(self.folder, os.W_OK) and not Path(f"{self.path}-wal").exists()
 
     def _check_schema(self) -> None:
         (version,), (application,) = self.rows("PRAGMA user_version") + self.rows("PRAGMA application_id")

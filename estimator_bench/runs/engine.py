@@ -22,12 +22,17 @@ Source = Callable[[], Work | None]
 Outcome = Answer | Failure
 """What came of a piece of work."""
 
-ATTEMPTS = 2
-"""How often work that kills its worker is tried before it is given up."""
+ATTEMPTS = 3
+"""How often work that cannot be cut is tried in workers that all die of the same cause before it is given up. A worker
+may be killed from outside, and twice in a row; what is recorded as failed should kill by itself."""
 
 
 class Engine(Protocol):
-    """Does all the work of a source and yields each outcome as it comes, in any order."""
+    """Does all the work of a source and yields each outcome as it comes, in any order.
+
+    Work that fails as a whole is done again in its `parts`, so that what fails takes nothing with it and does not
+    depend on how the work was cut. A failure is yielded for work alone that cannot be cut.
+    """
 
     def __enter__(self) -> Self: ...
 
@@ -51,8 +56,13 @@ class SerialEngine:
 
     def execute(self, source: Source) -> Iterator[tuple[Work, Outcome]]:
         """Every piece of work with its outcome, in order."""
-        while (work := source()) is not None:
-            yield work, attempt(self._runners.answer, work)
+        parts: deque[Work] = deque()
+        while (work := parts.popleft() if parts else source()) is not None:
+            outcome = attempt(self._runners.answer, work)
+            if isinstance(outcome, Failure) and (smaller := work.parts()):
+                parts.extendleft(reversed(smaller))
+            else:
+                yield work, outcome
 
 
 @dataclass
@@ -65,12 +75,16 @@ class _Worker:
 class ProcessEngine:
     """Works in local processes of one thread each.
 
-    A worker that dies (killed, out of memory, crashed) is replaced and its work is tried once more; work that kills
-    a second worker is given up with a reason, and everything else goes on.
+    A worker that dies (killed, out of memory, crashed) is replaced, and its work is tried again in parts. A part that
+    kills `ATTEMPTS` workers is given up with the reason, and everything else goes on.
+
+    Args:
+        workers: how many.
+        died: told how, of each worker that dies.
     """
 
-    def __init__(self, workers: int) -> None:
-        self._count = workers
+    def __init__(self, workers: int, died: Callable[[str], None] = lambda _: None) -> None:
+        self._count, self._died = workers, died
         self._context = multiprocessing.get_context("spawn")
         self._workers: list[_Worker] = []
 
@@ -90,7 +104,7 @@ class ProcessEngine:
     def execute(self, source: Source) -> Iterator[tuple[Work, Outcome]]:
         """Every piece of work with its outcome, as they come."""
         again: deque[Work] = deque()
-        attempts: Counter[Work] = Counter()
+        deaths: Counter[tuple[Work, str]] = Counter()
         while True:
             for worker in self._workers:
                 if worker.work is None and (work := again.popleft() if again else source()) is not None:
@@ -105,14 +119,18 @@ class ProcessEngine:
                 work, worker.work = worker.work, None
                 assert work is not None
                 try:
-                    yield work, worker.pipe.recv()
-                except (EOFError, ConnectionResetError):
-                    attempts[work] += 1
+                    outcome: Outcome = worker.pipe.recv()
+                except (EOFError, OSError):  # OSError: it died in the middle of its answer
                     reason = self._replace(worker)
-                    if attempts[work] < ATTEMPTS:
+                    deaths[work, reason] += 1
+                    outcome = Failure(f"{reason}, {ATTEMPTS} times")
+                    if not work.parts() and deaths[work, reason] < ATTEMPTS:
                         again.append(work)
-                    else:
-                        yield work, Failure(f"{reason}, {ATTEMPTS} times")
+                        continue
+                if isinstance(outcome, Failure) and (smaller := work.parts()):
+                    again.extend(smaller)
+                else:
+                    yield work, outcome
 
     def _start(self) -> _Worker:
         ours, theirs = self._context.Pipe()
@@ -122,12 +140,12 @@ class ProcessEngine:
         return _Worker(process, ours)
 
     def _send(self, worker: _Worker, work: Work) -> None:
-        try:
-            worker.pipe.send(work)
-        except (BrokenPipeError, ConnectionResetError):
-            self._replace(worker)
-            worker.pipe.send(work)
-        worker.work = work
+        while worker.work is None:
+            try:
+                worker.pipe.send(work)
+                worker.work = work
+            except OSError:  # it died while it had nothing to do
+                self._replace(worker)
 
     def _replace(self, worker: _Worker) -> str:
         """Put a new process in the place of a dead one; returns how it died."""
@@ -137,7 +155,9 @@ class ProcessEngine:
         fresh = self._start()
         worker.process, worker.pipe = fresh.process, fresh.pipe
         how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
-        return f"the worker process {how}" + (" (out of memory?)" if code == -signal.SIGKILL else "")
+        reason = f"the worker process {how}" + (" (out of memory?)" if code == -signal.SIGKILL else "")
+        self._died(reason)
+        return reason
 
 
 def _serve(pipe: Connection) -> None:

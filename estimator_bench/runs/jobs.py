@@ -44,6 +44,10 @@ class Prepare:
 
     job: Job
 
+    def parts(self) -> tuple[Prepare, ...]:
+        """It cannot be cut."""
+        return ()
+
 
 @dataclass(frozen=True)
 class Chunk:
@@ -58,6 +62,24 @@ class Chunk:
     job: Job
     archs: tuple[str, ...]
     wanted: tuple[tuple[int, ...], ...]
+
+    def parts(self) -> tuple[Chunk, ...]:
+        """The same work in smaller pieces, to find what in it fails: an architecture each, then an estimator each.
+
+        Empty for one architecture and one estimator, which cannot be cut.
+        """
+        if len(self.archs) > 1:
+            return tuple(
+                replace(self, archs=(arch,), wanted=tuple((0,) if index in due else () for due in self.wanted))
+                for index, arch in enumerate(self.archs)
+            )
+        wanting = [number for number, due in enumerate(self.wanted) if due]
+        if len(wanting) < 2:
+            return ()
+        return tuple(
+            replace(self, wanted=tuple(due if number == one else () for number, due in enumerate(self.wanted)))
+            for one in wanting
+        )
 
 
 Work = Prepare | Chunk

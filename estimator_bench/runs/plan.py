@@ -30,12 +30,14 @@ class Request:
         estimators: specs; the baselines are added.
         protocol: the conditions.
         limit: how much of the population is scored, None for all.
+        only: texts of the architectures the population is cut down to first, None for all.
     """
 
     task: str
     estimators: Sequence[str]
     protocol: Protocol
     limit: Limit | None = None
+    only: Sequence[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -109,13 +111,15 @@ def make_plan(request: Request) -> Plan:
 
     Raises:
         UnknownNameError: a name that is not registered.
+        MalformedArchitectureError: a text in `only` is no architecture of the space.
         MissingDataError: the ground truth is not installed; the message holds the command.
     """
     space, truth, task = find_task(request.task)
     sources = tuple(sorted(str(find_task(name)[2]) for name in request.protocol.sources))
     request = replace(request, protocol=replace(request.protocol, sources=sources))
     everything = full_population(space, truth, task)
-    population = scored_population(everything, request.protocol, request.limit)
+    chosen = everything if request.only is None else list(dict.fromkeys(map(space.parse, request.only)))
+    population = scored_population(chosen, request.protocol, request.limit)
     planner = _Planner(request, space, truth, task, population)
     for spec in dict.fromkeys([*request.estimators, *BASELINES]):
         planner.add(spec, requested=True)
@@ -174,8 +178,9 @@ class _Planner:
         """What of the protocol the scores depend on, and the data it names."""
         protocol = self._request.protocol
         found = {name: value for name, value in asdict(protocol).items() if name in estimator.conditions}
-        if "inputs" in found and protocol.inputs != "gaussian":
-            found["images"] = images_digest(protocol.inputs)
+        datasets = {*estimator.datasets, *({found.get("inputs", "gaussian")} - {"gaussian"})}
+        if datasets:
+            found["images"] = {name: images_digest(name) for name in sorted(datasets)}
         if found.get("sources"):
             found["sources"] = {name: find_task(name)[1].digest for name in protocol.sources}
         return found

@@ -44,8 +44,26 @@ class StoredScore:
 
 
 @dataclass(frozen=True)
+class Work:
+    """What a command found to do for one run.
+
+    Attributes:
+        networks: of its population, one for each class.
+        missing: of these, the ones without a score.
+        stored: scores of the run, of this population or not.
+    """
+
+    networks: int
+    missing: int
+    stored: int
+
+
+@dataclass(frozen=True)
 class Invocation:
-    """One row of `invocation`: a command that was given, and whether it came to its end."""
+    """One row of `invocation`: a command that was given, and whether it came to its end.
+
+    `work` is by run id, for the runs that score by themselves.
+    """
 
     number: int
     started: str
@@ -57,6 +75,8 @@ class Invocation:
     population: str
     runs: Sequence[str]
     complete: bool
+    pid: int
+    work: Mapping[str, Work]
 
 
 def components_of(scores: Sequence[StoredScore | None], record: RunRecord) -> Components:

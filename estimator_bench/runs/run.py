@@ -4,38 +4,51 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
 from estimator_bench.estimator import Components, Scored
 from estimator_bench.guard import Failure
 from estimator_bench.identity import differences
-from estimator_bench.runs.combine import Summary, combine_all
+from estimator_bench.runs.combine import Summary, summarise
 from estimator_bench.runs.engine import Engine, Outcome, ProcessEngine, SerialEngine
 from estimator_bench.runs.jobs import Answer, Chunk, Job, Prepare
 from estimator_bench.runs.plan import Plan, PlannedRun
 from estimator_bench.runs.queue import ChunkQueue
+from estimator_bench.runs.records import Work
 from estimator_bench.runs.store import Store
 
 
-class Observer(Protocol):
-    """Told what happens, after it is committed."""
+class Observer:
+    """Told what happens, results after they are committed. This one keeps it to itself."""
 
     def note(self, text: str) -> None:
         """Something a user should know."""
 
     def expect(self, counts: Mapping[str, int]) -> None:
-        """How many networks are to be scored, by estimator."""
+        """How many networks are to be scored, by estimator; told before anything is done."""
 
-    def scored(self, spec: str, count: int, failures: Sequence[str]) -> None:
-        """Some more are scored, these with failures among them."""
+    def preparing(self, spec: str) -> None:
+        """An estimator is being prepared from now on."""
+
+    def prepared(self, spec: str, failure: str | None) -> None:
+        """It is ready to score, or why it never will be."""
+
+    def scoring(self, spec: str) -> None:
+        """Networks have been handed out for scoring; told again with every chunk."""
+
+    def scored(self, spec: str, count: int, failures: Mapping[str, str]) -> None:
+        """So many more are scored, among them some that failed: why, by architecture."""
+
+    def died(self, how: str) -> None:
+        """A worker process is dead, and a new one has taken its place."""
 
 
 def execute(plan: Plan, store: Store, *, workers: int, command: str, observer: Observer) -> Summary:
-    """Score what is missing and combine everything.
+    """Score what is missing.
 
     Args:
         plan: what to do.
@@ -48,6 +61,8 @@ def execute(plan: Plan, store: Store, *, workers: int, command: str, observer: O
     _explain_new_runs(plan, store, observer)
     for run in plan.runs:
         store.begin_run(run.id, run.spec, run.identity)
+    missing = plan.missing(store.scored)
+    counts = store.score_counts()
     number = store.begin_invocation(
         command,
         host(),
@@ -55,22 +70,24 @@ def execute(plan: Plan, store: Store, *, workers: int, command: str, observer: O
         protocol=asdict(plan.request.protocol),
         population=population,
         runs=[run.id for run in plan.runs if run.requested],
+        work={
+            run.id: Work(len(set(run.representatives)), len(missing[run.id]), counts.get(run.id, 0))
+            for run in plan.runs
+            if not run.members
+        },
     )
     coordinator = _Coordinator(plan, store, observer)
-    try:
-        with engine(workers) as running:
-            coordinator.prepare(running)
-            coordinator.score(running)
-    finally:
-        # Also after an interrupt: what there is gets combined, so that a report can show it as partial.
-        summary = combine_all(plan, store, population)
-        store.end_invocation(number, complete=summary.complete)
+    with engine(workers, observer) as running:
+        coordinator.prepare(running)
+        coordinator.score(running)
+    summary = summarise(plan, store)
+    store.end_invocation(number, complete=summary.complete)
     return summary
 
 
-def engine(workers: int) -> Engine:
+def engine(workers: int, observer: Observer) -> Engine:
     """This process for 0 workers, else that many processes."""
-    return ProcessEngine(workers) if workers else SerialEngine()
+    return ProcessEngine(workers, observer.died) if workers else SerialEngine()
 
 
 def host() -> dict[str, Any]:
@@ -85,14 +102,19 @@ def host() -> dict[str, Any]:
 def _explain_new_runs(plan: Plan, store: Store, observer: Observer) -> None:
     """Say of each run that starts anew although its like is stored what has changed since."""
     stored = store.runs()
-    alike = {
-        (record.spec, record.task, str(record.identity["protocol"])): record.identity for record in stored.values()
-    }
+    alike = {(record.spec, record.task, _conditions(record.identity)): record.identity for record in stored.values()}
     for run in plan.runs:
-        old = alike.get((run.spec, str(plan.task), str(run.identity["protocol"])))
+        old = alike.get((run.spec, str(plan.task), _conditions(run.identity)))
         if run.id not in stored and old is not None:
             changed = ", ".join(differences(old, run.identity))
             observer.note(f"{run.spec} starts anew, the old run is kept: changed {changed}")
+
+
+def _conditions(identity: Mapping[str, Any]) -> str:
+    """The protocol of a run by names alone, without what the named images and sources held."""
+    return str(
+        {name: sorted(value) if isinstance(value, dict) else value for name, value in identity["protocol"].items()}
+    )
 
 
 class _Coordinator:
@@ -110,12 +132,23 @@ class _Coordinator:
     def prepare(self, running: Engine) -> None:
         """Prepare every job with work left, each once, before any worker scores for it."""
         missing = self._plan.missing(self._store.scored)
+        specs = {run.id: run.spec for run in self._plan.runs}
+        self._observer.expect({specs[run]: len(archs) for run, archs in missing.items() if archs})
         waiting = [
-            Prepare(job)
+            (job, due)
             for job, runs in self._jobs.items()
-            if any(missing[run.id] and run.estimator.prepares for run in runs)
+            if (due := [run for run in runs if missing[run.id] and run.estimator.prepares])
         ]
-        for work, outcome in running.execute(lambda: waiting.pop(0) if waiting else None):
+
+        def source() -> Prepare | None:
+            if not waiting:
+                return None
+            job, due = waiting.pop(0)
+            for run in due:
+                self._observer.preparing(run.spec)
+            return Prepare(job)
+
+        for work, outcome in running.execute(source):
             self._commit_prepared(work.job, outcome)
 
     def score(self, running: Engine) -> None:
@@ -123,12 +156,16 @@ class _Coordinator:
         failed = {record.id for record in self._store.runs().values() if record.failure is not None}
         missing = self._plan.missing(self._store.scored)
         due = {job: [[] if run.id in failed else missing[run.id] for run in runs] for job, runs in self._jobs.items()}
-        counts = {
-            run.spec: len(todo) for job, runs in self._jobs.items() for run, todo in zip(runs, due[job], strict=True)
-        }
-        self._observer.expect({spec: count for spec, count in counts.items() if count})
         queue = ChunkQueue(due)
-        for work, outcome in running.execute(queue.next):
+
+        def source() -> Chunk | None:
+            if (chunk := queue.next()) is not None:
+                for run, positions in zip(self._jobs[chunk.job], chunk.wanted, strict=True):
+                    if positions:
+                        self._observer.scoring(run.spec)
+            return chunk
+
+        for work, outcome in running.execute(source):
             assert isinstance(work, Chunk)
             if isinstance(outcome, Answer):
                 queue.learn(work, outcome.wall)
@@ -143,10 +180,12 @@ class _Coordinator:
             self._store.set_prepared(run.id, prepared.seconds, prepared.labels, outcome.peak_memory)
             if prepared.failure is not None:
                 self._fail(run, prepared.failure)
+            else:
+                self._observer.prepared(run.spec, None)
 
     def _fail(self, run: PlannedRun, reason: str) -> None:
         self._store.set_failure(run.id, reason)
-        self._observer.note(f"{run.spec} cannot be prepared: {reason}")
+        self._observer.prepared(run.spec, reason)
 
     def _commit_scored(self, chunk: Chunk, outcome: Outcome) -> None:
         results: list[tuple[PlannedRun, list[str], Scored]] = []
@@ -160,7 +199,7 @@ class _Coordinator:
         peak = 0 if isinstance(outcome, Failure) else outcome.peak_memory
         self._store.commit([(run.id, archs, scored) for run, archs, scored in results], peak)
         for run, archs, scored in results:
-            self._observer.scored(run.spec, len(archs), list(scored.failures.values()))
+            self._observer.scored(run.spec, len(archs), {archs[i]: reason for i, reason in scored.failures.items()})
 
     def _of_one_form(self, run: PlannedRun, scored: Scored) -> Scored:
         """The scores, or failures if their components are not those of the chunks before."""

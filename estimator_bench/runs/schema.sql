@@ -40,25 +40,18 @@ CREATE TABLE score (
     PRIMARY KEY (run, architecture)
 ) WITHOUT ROWID;
 
--- Scores combined over a population; one column per replicate after the score itself.
-CREATE TABLE combined (
-    run TEXT NOT NULL REFERENCES run,
-    population TEXT NOT NULL REFERENCES population,
-    scores BLOB,
-    failure TEXT,                  -- why they could not be combined
-    PRIMARY KEY (run, population)
-) WITHOUT ROWID;
-
 -- What was asked for, when and where. A table of a report is made of the requests for one task, protocol and population.
 CREATE TABLE invocation (
     id INTEGER PRIMARY KEY,
     started TEXT NOT NULL,
-    finished TEXT,                 -- NULL while running, or for good if it was killed
+    finished TEXT,                 -- NULL while running, or for good if it was interrupted or killed
     command TEXT NOT NULL,
     host TEXT NOT NULL,            -- JSON
     task TEXT NOT NULL,
     protocol TEXT NOT NULL,        -- JSON
     population TEXT NOT NULL REFERENCES population,
     runs TEXT NOT NULL,            -- JSON list of run ids, members left out
+    pid INTEGER NOT NULL,          -- of the process that writes
+    work TEXT NOT NULL,            -- JSON: how far each run was at the start, see records.Work
     complete INTEGER NOT NULL DEFAULT 0
 );

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 
 from estimator_bench.estimator import Scored
-from estimator_bench.guard import Failure
-from estimator_bench.metrics.ties import Values
 from estimator_bench.runs.database import Database
-from estimator_bench.runs.records import Invocation, RunRecord, StoredScore, rows_of, run_record
+from estimator_bench.runs.records import Invocation, RunRecord, StoredScore, Work, rows_of, run_record
 from estimator_bench.stopwatch import Seconds
 
 
@@ -49,13 +49,16 @@ class Store(Database):
         protocol: Mapping[str, Any],
         population: str,
         runs: Sequence[str],
+        work: Mapping[str, Work],
     ) -> int:
         """Note that a command has started; returns its number."""
+        begun = (_now(), command, json.dumps(host), task, json.dumps(protocol), population, json.dumps(list(runs)))
+        due = json.dumps({run: asdict(one) for run, one in work.items()})
         with self.transaction():
             cursor = self.execute(
-                "INSERT INTO invocation (started, command, host, task, protocol, population, runs) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (_now(), command, json.dumps(host), task, json.dumps(protocol), population, json.dumps(list(runs))),
+                "INSERT INTO invocation (started, command, host, task, protocol, population, runs, pid, work) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (*begun, os.getpid(), due),
             )
         return cursor.lastrowid or 0
 
@@ -92,16 +95,14 @@ class Store(Database):
                     [(run, arch, *row) for arch, row in zip(archs, rows_of(scored), strict=True)],
                 )
 
-    def set_combined(self, run: str, population: str, scores: Values | Failure) -> None:
-        """Store the scores of a population, (architectures, 1 + replicates), or why there are none."""
-        content = (None, scores.reason) if isinstance(scores, Failure) else (zlib.compress(scores.tobytes()), None)
+    def forget_failures(self, run: str, archs: Iterable[str]) -> None:
+        """Remove the scores of these with status `error`, and the failure of the run, so that they are tried again."""
         with self.transaction():
-            self.execute("INSERT OR REPLACE INTO combined VALUES (?, ?, ?, ?)", (run, population, *content))
-
-    def forget_failures(self, run: str) -> None:
-        """Remove the scores with status `error`, and the failure of the run, so that they are tried again."""
-        with self.transaction():
-            self.execute("DELETE FROM score WHERE run = ? AND status = 'error'", (run,))
+            self.execute_many(
+                "DELETE FROM score WHERE run = ? AND status = 'error' "
+                "AND architecture = (SELECT id FROM architecture WHERE text = ?)",
+                [(run, arch) for arch in dict.fromkeys(archs)],
+            )
             self.execute("UPDATE run SET failure = NULL WHERE id = ?", (run,))
 
     # ---------------------------------------------------------------------------------------------- reading
@@ -113,8 +114,8 @@ class Store(Database):
     def invocations(self) -> list[Invocation]:
         """Every command that wrote to this folder, oldest first."""
         rows = self.rows(
-            "SELECT id, started, finished, command, host, task, protocol, population, runs, complete FROM invocation "
-            "ORDER BY id"
+            "SELECT id, started, finished, command, host, task, protocol, population, runs, complete, pid, work "
+            "FROM invocation ORDER BY id"
         )
         return [
             Invocation(
@@ -128,18 +129,28 @@ class Store(Database):
                 population,
                 json.loads(runs),
                 bool(complete),
+                pid,
+                {run: Work(**one) for run, one in json.loads(work).items()},
             )
-            for number, started, finished, command, host, task, protocol, population, runs, complete in rows
+            for number, started, finished, command, host, task, protocol, population, runs, complete, pid, work in rows
         ]
 
-    def scored(self, run: str) -> frozenset[str]:
-        """The architectures a run has a score for, failed ones included."""
-        query = "SELECT text FROM score JOIN architecture ON architecture.id = score.architecture WHERE run = ?"
-        return frozenset(text for (text,) in self.rows(query, run))
+    def scored(self, run: str, *, failed: bool = True) -> frozenset[str]:
+        """The architectures a run has a score for, with or without the failed ones."""
+        query = (
+            "SELECT text FROM score JOIN architecture ON architecture.id = score.architecture "
+            "WHERE run = ? AND (? OR status != 'error')"
+        )
+        return frozenset(text for (text,) in self.rows(query, run, failed))
 
     def score_counts(self) -> dict[str, int]:
         """How many scores each run has."""
         return dict(self.rows("SELECT run, count(*) FROM score GROUP BY run"))
+
+    def failures(self) -> dict[str, tuple[int, str]]:
+        """For each run with failed scores, how many and why the first of them failed."""
+        query = "SELECT run, count(*), message, min(architecture) FROM score WHERE status = 'error' GROUP BY run"
+        return {run: (count, reason) for run, count, reason, _ in self.rows(query)}  # message is that of the minimum
 
     def population(self, name: str) -> list[str]:
         """The architectures of a stored population, in order."""
@@ -161,16 +172,6 @@ class Store(Database):
             )
             for text, status, message, blob, wall, cpu, marginal in rows
         }
-
-    def combined(self, run: str, population: str) -> Values | Failure:
-        """The stored scores of a population, (architectures, 1 + replicates), or why there are none."""
-        rows = self.rows("SELECT scores, failure FROM combined WHERE run = ? AND population = ?", run, population)
-        if not rows:
-            return Failure("interrupted before the scores of the population were combined")
-        ((scores, failure),) = rows
-        if scores is None:
-            return Failure(failure)
-        return np.frombuffer(zlib.decompress(scores)).reshape(len(self.population(population)), -1)
 
 
 def _now() -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,23 +12,13 @@ import pytest
 from estimator_bench import registry
 from estimator_bench.analysis.find import find, parse_metrics
 from estimator_bench.analysis.findings import Findings, Row
-from estimator_bench.errors import UsageError
+from estimator_bench.errors import MalformedArchitectureError, UsageError
 from estimator_bench.protocol import Limit, Protocol
 from estimator_bench.runs.plan import Request, make_plan
-from estimator_bench.runs.run import execute
+from estimator_bench.runs.run import Observer, execute
 from estimator_bench.runs.store import Store
 
 METRICS = ("tau", "p@top10%")
-
-
-class Silent:
-    """An observer that says nothing."""
-
-    def note(self, text: str) -> None: ...
-
-    def expect(self, counts: Mapping[str, int]) -> None: ...
-
-    def scored(self, spec: str, count: int, failures: Sequence[str]) -> None: ...
 
 
 @pytest.fixture
@@ -37,12 +27,17 @@ def measure(toy: str, tmp_path: Path) -> Callable[..., Findings]:
     assert toy
 
     def call(
-        *estimators: str, task: str = "toy/quality", limit: str | None = None, strict: bool = False, **protocol: int
+        *estimators: str,
+        task: str = "toy/quality",
+        limit: str | None = None,
+        strict: bool = False,
+        metrics: tuple[str, ...] = METRICS,
+        **protocol: int,
     ) -> Findings:
         request = Request(task, estimators, replace(Protocol(), **protocol), Limit.parse(limit) if limit else None)  # type: ignore[arg-type]
         with Store(tmp_path, write=True) as store:
-            execute(make_plan(request), store, workers=0, command="test", observer=Silent())
-            return find(store, parse_metrics(METRICS), strict=strict)
+            execute(make_plan(request), store, workers=0, command="test", observer=Observer())
+            return find(store, parse_metrics(metrics), strict=strict)
 
     return call
 
@@ -59,16 +54,31 @@ def test_runs_share_a_table_only_under_one_protocol_task_and_population(measure:
     assert len(measure("weights", task="toy/loss").sections) == 3
 
 
-def test_a_new_population_takes_the_place_of_the_old_one(measure: Callable[..., Findings]) -> None:
+def test_a_larger_population_takes_the_place_of_a_part_of_it(measure: Callable[..., Findings]) -> None:
     measure("weights", limit="20")
     (section,) = measure("weights", limit="40").sections
     assert (section.population, {row.missing for row in section.rows}) == (40, {0})
+
+
+def test_a_small_population_hides_no_larger_one(measure: Callable[..., Findings]) -> None:
+    measure("weights", limit="40")
+    assert sorted(section.population for section in measure("weights", limit="5").sections) == [5, 40]
 
 
 def test_a_row_that_a_new_population_lacks_keeps_its_old_table_with_baselines(measure: Callable[..., Findings]) -> None:
     measure("weights", "synflow", limit="20")
     sections = measure("weights", limit="40").sections
     assert sorted((section.population, len(section.rows)) for section in sections) == [(20, 6), (40, 5)]
+
+
+def test_scores_made_of_other_images_share_no_table(
+    measure: Callable[..., Findings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measure("jacov", inputs="digits", batch_size=8)
+    monkeypatch.setattr("estimator_bench.runs.plan.images_digest", lambda _: "other pixels")
+    sections = measure("snip", inputs="digits", batch_size=8).sections
+    specs = [{row.spec for row in section.rows if not row.baseline} for section in sections]
+    assert specs == [{"jacov"}, {"snip"}]
 
 
 def test_a_changed_table_hides_scores_made_against_the_old_one(
@@ -93,16 +103,57 @@ def test_a_plug_in_that_is_gone_hides_its_section_alone(
     assert "unknown estimator 'weights'" in findings.notes[0]
 
 
+def test_what_is_broken_in_any_way_since_its_run_hides_its_section_alone(
+    measure: Callable[..., Findings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A parameter that is gone, and architectures of another form: the mistakes of whoever changed the plug-in."""
+    measure("weights:factor=2")
+    measure("params", task="toy/loss")
+
+    def shown() -> Findings:
+        with Store(tmp_path, write=False) as store:
+            return find(store, parse_metrics(METRICS))
+
+    with monkeypatch.context() as changed:
+        entry = registry._entries["estimator"]["params"]
+        changed.setitem(registry._entries["estimator"], "weights", replace(entry, name="weights"))
+        findings = shown()
+        assert [section.task.name for section in findings.sections] == ["loss"]
+        assert "factor" in findings.notes[0]
+
+    def refuse(_: object, text: str) -> None:
+        raise MalformedArchitectureError(f"'{text}' is no stack")
+
+    monkeypatch.setattr(type(registry.find_space("toy")), "parse", refuse)
+    assert [note.endswith("is no stack") for note in shown().notes] == [True, True]
+
+
 def test_a_population_whose_labels_were_all_seen_has_no_values_but_a_report(measure: Callable[..., Findings]) -> None:
     found = rows(measure("ridge", labels=81))
     assert {row.evaluation.architectures for row in found.values()} == {0}
     assert found["ridge"].with_seen["tau"].value is not None
 
 
-def test_a_metric_asked_for_by_name_that_makes_no_sense_is_an_error(measure: Callable[..., Findings]) -> None:
+def test_a_metric_asked_for_by_name_that_makes_sense_nowhere_is_an_error(measure: Callable[..., Findings]) -> None:
     assert rows(measure("weights", limit="5"))["weights"].evaluation.results["p@top10%"].value is None
     with pytest.raises(UsageError, match="p@top10%"):
         measure("weights", limit="5", strict=True)
+
+
+def test_a_small_section_does_not_refuse_what_makes_sense_in_another(measure: Callable[..., Findings]) -> None:
+    measure("weights", limit="5")
+    sections = measure("weights", seed=1, strict=True).sections
+    reasons = {section.population: section.rows[0].evaluation.results["p@top10%"].reason for section in sections}
+    assert "less than one" in reasons[5]
+    assert "less than one" not in reasons[81]
+
+
+def test_a_metric_named_twice_is_tested_once(measure: Callable[..., Findings]) -> None:
+    assert [metric.name for metric in parse_metrics(["tau", "TAU", "p@top05", "p@top5"])] == ["tau", "p@top5"]
+    (section,) = measure("weights").sections
+    (again,) = measure("weights", metrics=("tau", "p@top10%", "tau")).sections
+    assert [one.adjusted for one in section.comparisons] == [one.adjusted for one in again.comparisons]
+    assert [row.best_in for row in section.rows] == [row.best_in for row in again.rows]
 
 
 def test_a_clear_winner_is_marked_and_two_equals_are_not(measure: Callable[..., Findings]) -> None:
@@ -126,10 +177,13 @@ def test_values_in_the_unit_of_the_task_keep_its_direction(toy: str, tmp_path: P
     assert toy
     request = Request("toy/latency", ["params"], Protocol())
     with Store(tmp_path, write=True) as store:
-        execute(make_plan(request), store, workers=0, command="test", observer=Silent())
-        (section,) = find(store, parse_metrics(["best@10"])).sections
-    row = next(row for row in section.rows if row.spec == "params")
-    assert row.evaluation.results["best@10"].value == 0, "the cheapest stack has no weights"
+        execute(make_plan(request), store, workers=0, command="test", observer=Observer())
+        (section,) = find(store, parse_metrics(["best@10", "regret@10", "mae"])).sections
+    results = {row.spec: row.evaluation.results for row in section.rows}
+    assert results["params"]["best@10"].value == 0, "the cheapest stack has no weights"
+    assert results["constant"]["regret@10"].value == results["constant"]["best@10"].value
+    assert results["constant"]["regret@10"].value > 0, "a difference, whatever the direction"
+    assert "no prediction" in results["params"]["mae"].reason
 
 
 def test_a_curve_ends_at_one_and_chance_is_the_diagonal(measure: Callable[..., Findings]) -> None:
@@ -145,16 +199,17 @@ def test_an_ensemble_costs_what_its_members_cost(measure: Callable[..., Findings
     assert found["rank-average:of=synflow+jacov"].cost.total == pytest.approx(sum(cost.total for cost in members))
 
 
-def test_a_run_killed_before_its_scores_were_combined_is_missing(
+def test_a_killed_run_shows_what_it_has_and_says_what_is_missing(
     measure: Callable[..., Findings], tmp_path: Path
 ) -> None:
     measure("weights")
     with Store(tmp_path, write=True) as store:
-        store._db.execute("DELETE FROM combined")
+        store._db.execute("DELETE FROM score WHERE architecture % 3 = 0")
         (section,) = find(store, parse_metrics(METRICS)).sections
     assert not section.complete
-    assert {row.failed for row in section.rows} == {81}
-    assert "interrupted" in section.rows[0].reasons[0]
+    weights = next(row for row in section.rows if row.spec == "weights")
+    assert (weights.missing, weights.evaluation.nan) == (27, 27)
+    assert weights.evaluation.results["tau"].value is not None
 
 
 def test_labels_seen_by_a_member_leave_the_headline(measure: Callable[..., Findings]) -> None:

@@ -79,7 +79,7 @@ def test_tables_are_listed_imported_and_verified(call: Call, shared_data: Path) 
     assert "data import nb201" in states["nb201/nats"]["get it with"]
     code, text, _ = call("data", "import", "nb201", str(shared_data / "nb201"))
     assert (code, text.count("15625 rows")) == (0, 3)
-    assert {row["state"] for row in rows(call("data", "list", "--json"))} == {"embedded", "installed"}
+    assert {row["state"] for row in rows(call("data", "list", "nb201", "--json"))} == {"embedded", "installed"}
     code, text, _ = call("data", "verify")
     assert (code, text.count("intact")) == (0, 5)
 

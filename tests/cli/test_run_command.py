@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -64,6 +65,17 @@ def rows(findings: Any) -> dict[str, Any]:
     return {row["spec"]: row for row in findings["sections"][0]["rows"]}
 
 
+def closing_row(errors: str, spec: str) -> list[str]:
+    """What the closing summary says of an estimator: scored now, scored before, failed, missing."""
+    (row,) = re.findall(rf"^{spec} +([\d-]+) +([\d-]+) +([\d-]+) +([\d-]+)$", errors, flags=re.MULTILINE)
+    return list(row)
+
+
+def advice(errors: str) -> dict[str, str]:
+    """What the closing summary says to do next."""
+    return dict(re.findall(r"^(finish|retry|look|report|status|export): +(.+)$", errors, flags=re.MULTILINE))
+
+
 def scores(folder: Path) -> dict[tuple[str, str], tuple[object, ...]]:
     """Everything that is scored, without the times."""
     with sqlite3.connect(folder / "results.sqlite") as db:
@@ -83,6 +95,52 @@ def test_a_run_ends_with_a_table_and_two_reports(run: Run, tmp_path: Path) -> No
     folder = tmp_path / "estimator-bench-results"
     assert (folder / "report.md").stat().st_size > 0
     assert (folder / "report.html").stat().st_size > 0
+
+
+def test_a_run_closes_with_what_it_did_and_where_to_look(run: Run, tmp_path: Path) -> None:
+    words = ("run", "--space", "toy", "--est", "weights,rank-average:of=weights+jacov", "--workers", "0")
+    first = run(*words, "--limit", "20")
+    assert closing_row(first.stderr, "weights") == ["20", "0", "0", "0"]
+    assert closing_row(first.stderr, r"rank-average\S*") == ["-"] * 4, "it scores nothing by itself"
+    assert "toy/quality@made-up: complete after" in first.stderr
+    again = run(*words, "--limit", "30")
+    assert closing_row(again.stderr, "weights") == ["10", "20", "0", "0"]
+    assert "closing" not in again.stdout
+    assert advice(again.stderr).keys() == {"look", "status", "export"}
+    for path in advice(again.stderr)["look"].split(", "):
+        assert (tmp_path / path).exists()
+
+
+def test_a_log_gets_no_control_characters(run: Run) -> None:
+    done = run("run", "--space", "toy", "--est", "weights", "--workers", "2")
+    assert [line for line in done.stderr.splitlines() if not line.isprintable()] == []
+    assert "weights: 81 scored in" in done.stderr
+
+
+def test_quiet_says_nothing_but_the_result_and_errors(run: Run, tmp_path: Path) -> None:
+    plugin = tmp_path / "faulty.py"
+    plugin.write_text(FAULTY)
+    words = ("run", "--space", "toy", "--workers", "0", "--quiet")
+    done = run(*words, "--est", "weights")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "weights" in done.stdout
+    failed = run(*words, "--est", "faulty", plugins=(str(plugin),))
+    assert failed.returncode == 7
+    assert failed.stderr.startswith("error: not every score could be made; faulty: 27 architectures")
+
+
+def test_what_is_printed_beside_the_result_goes_to_standard_error(run: Run, tmp_path: Path) -> None:
+    plugin = tmp_path / "talkative.py"
+    plugin.write_text(
+        SLOW.replace("time.sleep(0.1 * len(archs))", "print('scoring'); os.system('echo from a child')").replace(
+            "import time", "import os\nprint('imported')"
+        )
+    )
+    for workers in ("0", "2"):
+        words = ("run", "--space", "toy", "--est", "slow", "--workers", workers, "--output", workers, "--json")
+        done = run(*words, plugins=(str(plugin),))
+        assert rows(result(done))["slow"]["missing"] == 0
+        assert all(word in done.stderr for word in ("imported", "scoring", "from a child"))
 
 
 def test_json_holds_every_number_and_nothing_else_is_printed(run: Run) -> None:
@@ -182,6 +240,9 @@ def test_an_interrupted_run_is_finished_by_the_same_command(run: Run, tmp_path: 
     _, errors = process.communicate(timeout=60)
     assert process.returncode == (130 if stop != signal.SIGKILL else -signal.SIGKILL), errors
     assert "Traceback" not in errors
+    if stop != signal.SIGKILL:
+        assert int(closing_row(errors, "slow")[0]) >= 4
+        assert "interrupted after" in errors
     assert_no_process_is_left(process.pid)
     kept = scores(folder)
     assert 4 <= sum(spec == "slow" for spec, _ in kept) < 40
@@ -190,6 +251,33 @@ def test_an_interrupted_run_is_finished_by_the_same_command(run: Run, tmp_path: 
     done = run(*words, "--json", plugins=(str(plugin),))
     assert rows(result(done))["slow"]["missing"] == 0
     assert all(scores(folder)[key] == value for key, value in kept.items())
+
+
+def pasted(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Runs a command as a user would who copies it from the closing summary."""
+    return subprocess.run(
+        command, shell=True, cwd=folder, capture_output=True, text=True, timeout=120, env=ENVIRONMENT, check=False
+    )
+
+
+def test_every_command_of_the_closing_summary_can_be_pasted(run: Run, tmp_path: Path) -> None:
+    plugin = tmp_path / "faulty.py"
+    plugin.write_text(FAULTY)
+    done = run(
+        "run", "--space", "toy", "--est", "faulty,hopeless", "--workers", "0", "--output", "some folder",
+        plugins=(str(plugin),),
+    )  # fmt: skip
+    found = advice(done.stderr)
+    assert found.keys() == {"retry", "look", "status", "export"}
+    retried = pasted(found["retry"], tmp_path)
+    assert retried.returncode == 7
+    assert closing_row(retried.stderr, "faulty") == ["0", "54", "27", "0"], "tried again, and failed again"
+    assert found["retry"] == advice(retried.stderr)["retry"]
+    shown = pasted(found["status"], tmp_path)
+    assert (shown.returncode, "faulty" in shown.stdout) == (0, True), shown.stderr
+    exported = pasted(found["export"], tmp_path)
+    assert exported.returncode == 0, exported.stderr
+    assert "faulty" in (tmp_path / "results.json").read_text()
 
 
 def assert_no_process_is_left(group: int) -> None:
@@ -249,8 +337,19 @@ def test_failed_scores_are_tried_again_when_asked(run: Run, tmp_path: Path) -> N
     words = ("run", "--space", "toy", "--est", "faulty", "--workers", "0")
     assert run(*words, plugins=(str(plugin),)).returncode == 7
     flag.touch()
-    assert run(*words, plugins=(str(plugin),)).returncode == 7, "a failure is a result, and is kept"
-    assert run(*words, "--retry-failed", plugins=(str(plugin),)).returncode == 0
+    again = run(*words, plugins=(str(plugin),))
+    assert again.returncode == 7, "a failure is a result, and is kept"
+    assert closing_row(again.stderr, "faulty") == ["0", "54", "27", "0"]
+    retried = pasted(advice(again.stderr)["retry"], tmp_path)
+    assert retried.returncode == 0, retried.stderr
+    assert closing_row(retried.stderr, "faulty") == ["27", "54", "0", "0"]
+
+
+def test_a_metric_that_labels_leave_no_room_for_has_its_reason_after_the_work(run: Run) -> None:
+    """81 toys are scored; the 20 whose label ridge saw leave the headline, so that 81 cannot be selected any more."""
+    words = ("--space", "toy", "--est", "ridge", "--labels", "20", "--metrics", "p@top81", "--workers", "0", "--json")
+    found = rows(result(run("run", *words)))
+    assert found["ridge"]["evaluation"]["results"]["p@top81"]["reason"] == "K is 81, but there are 61 architectures"
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ from estimator_bench.data.table_truth import TableTruth, TaskColumns
 from estimator_bench.data.training_file import TrainingFile
 from estimator_bench.errors import IncompleteRunError, StoreError, UsageError
 from estimator_bench.ground_truth import Task
-from estimator_bench.networks.passes import single_thread
+from estimator_bench.networks.guarded import single_thread
 from estimator_bench.registry import find_space, load_plugins
 from estimator_bench.space import AnySpace
 

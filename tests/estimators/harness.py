@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,20 +9,11 @@ from numpy.typing import NDArray
 
 from estimator_bench.guard import Failure
 from estimator_bench.protocol import Limit, Protocol
+from estimator_bench.runs.combine import Combiner
 from estimator_bench.runs.plan import Request, make_plan
 from estimator_bench.runs.records import RunRecord
-from estimator_bench.runs.run import execute
+from estimator_bench.runs.run import Observer, execute
 from estimator_bench.runs.store import Store
-
-
-class Silent:
-    """An observer that keeps what happens to itself."""
-
-    def note(self, text: str) -> None: ...
-
-    def expect(self, counts: Mapping[str, int]) -> None: ...
-
-    def scored(self, spec: str, count: int, failures: Sequence[str]) -> None: ...
 
 
 def run(
@@ -32,12 +22,13 @@ def run(
     """By spec: the architectures of the population, their combined scores, and what is stored of the run."""
     plan = make_plan(Request(task, specs, protocol or Protocol(), Limit.parse(limit) if limit else None))
     with Store(folder, write=True) as store:
-        execute(plan, store, workers=0, command="", observer=Silent())
+        execute(plan, store, workers=0, command="", observer=Observer())
         records, population = store.runs(), store.invocations()[-1].population
+        combiner = Combiner(store, plan.space, plan.task, plan.population)
         found = {}
         for planned in plan.runs:
             record = records[planned.id]
-            scores = store.combined(record.id, population)
+            scores = combiner.of(record.id)
             assert not isinstance(scores, Failure)
             found[record.spec] = (store.population(population), scores[:, 0], record)
     return found

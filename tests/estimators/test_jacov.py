@@ -1,10 +1,8 @@
-"""jacov is its formula on the gradients of a batch, keeps to its bound, and ranks as the published scores do."""
+"""jacov is its formula on the gradients of a batch, and keeps to its bound."""
 
 from __future__ import annotations
 
-import json
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +12,6 @@ from estimator_bench.estimators.jacov import Jacov
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from scipy.stats import spearmanr
 
 from estimator_bench import Architecture, Problem, Protocol
 from estimator_bench.networks.batch import make_batch
@@ -125,15 +122,3 @@ def test_images_beyond_the_number_of_inputs_cost_one_over_k_each() -> None:
     fixed = 5 * (1e5 + math.log(1e-5))
     assert of_rows(rows) < -fixed - 15
     assert of_rows(rows[:15]) > -fixed
-
-
-@pytest.mark.slow
-def test_it_ranks_as_naslib_does(shared_data: Path) -> None:
-    """Scores there are of 32 training images and other weights; ours of 64 gaussian ones. 0.913 over 150."""
-    published = json.loads((shared_data / "nb201" / "nas_bench_suite_zero_724.json").read_text())["cifar10"]
-    keys = [key for key in published if "jacov" in published[key]]
-    chosen = [keys[i] for i in np.random.default_rng(0).permutation(len(keys))[:40]]
-    cells = [Cell.from_naslib(json.loads(f"[{key[1:-1]}]")) for key in chosen]
-    ours = Jacov().score(make_problem("nb201/cifar10@nats", Protocol()), None, cells).values[:, 0, 0]
-    theirs = [published[key]["jacov"]["score"] for key in chosen]
-    assert spearmanr(ours, theirs).statistic > 0.85

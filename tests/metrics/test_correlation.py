@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from estimator_bench.errors import UndefinedError
-from estimator_bench.metrics.correlation import pearson, spearman, tau
+from estimator_bench.metrics.correlation import pearson, spearman
+from estimator_bench.metrics.kendall import tau
 
 Correlation = Callable[[NDArray[np.float64], NDArray[np.float64]], float]
 CORRELATIONS: tuple[Correlation, ...] = (tau, spearman, pearson)

@@ -10,7 +10,7 @@ import torch
 from scipy.stats import kstest
 
 from estimator_bench import Protocol, UsageError, load_images
-from estimator_bench.errors import UnknownNameError
+from estimator_bench.errors import MissingDataError, UnknownNameError
 from estimator_bench.networks.batch import Batch, make_batch
 from estimator_bench.problem import make_problem
 
@@ -67,6 +67,12 @@ def test_equal_recipes_of_different_spaces_see_the_same_images() -> None:
     assert torch.equal(make_batch(mini)[0], batch()[0])
 
 
+def test_a_smaller_batch_of_a_data_set_begins_a_larger_one() -> None:
+    small, large = batch(inputs="digits", batch_size=8), batch(inputs="digits", batch_size=64)
+    assert torch.equal(small[0], large[0][:8])
+    assert torch.equal(small[1], large[1][:8])
+
+
 @pytest.mark.parametrize("size", [2, 64, 100])
 def test_images_of_a_data_set_are_different_training_images_with_their_labels(size: int) -> None:
     images, targets = batch(inputs="digits", batch_size=size)
@@ -96,6 +102,19 @@ def test_images_are_brought_to_the_recipe_and_the_shared_ones_stay_as_they_are()
 def test_more_images_than_there_are_is_an_error_and_no_smaller_batch() -> None:
     with pytest.raises(UsageError, match="101 images cannot be drawn from the 100 training images of 'digits'"):
         batch(inputs="digits", batch_size=101)
+
+
+@pytest.mark.usefixtures("toy")
+def test_labels_that_the_network_has_no_output_for_are_refused_and_spare_outputs_are_not() -> None:
+    with pytest.raises(UsageError, match=r"10 classes, and the networks of this task tell 3 apart: choose a task"):
+        batch("toy/quality", inputs="digits")
+    _, targets = batch("nb201/imagenet16-120@nats", inputs="digits")
+    assert targets.max() == 9
+
+
+def test_images_that_were_not_imported_are_named_with_the_command() -> None:
+    with pytest.raises(MissingDataError, match="data import cifar10"):
+        batch("nb201/cifar10@nats", inputs="cifar10")
 
 
 def test_an_unknown_data_set_is_named() -> None:

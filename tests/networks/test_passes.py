@@ -1,323 +1,284 @@
-"""Passes are their formulas, run once for all who need them, and nobody leaves a trace in what others see."""
+"""Passes run after those they read, and nobody who works on a network leaves a trace in what others see of it."""
 
 from __future__ import annotations
 
-import time
-from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, ClassVar
+import copy
+import math
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import cast
 
-import numpy as np
 import pytest
 import torch
-from estimator_bench.estimators.jacov import Jacov
-from estimator_bench.estimators.synflow import Synflow
+from stacks import Given, archs, toy_problem
 from torch import nn
 
-from estimator_bench import (
-    Architecture,
-    NetworkPasses,
-    Pass,
-    PluginError,
-    Problem,
-    Protocol,
-    ZeroCostEstimator,
-    single_thread,
-    zero_cost,
-)
-from estimator_bench.estimator import Scored
-from estimator_bench.networks import passes
+from estimator_bench import NetworkPasses, Pass, PluginError, Problem, single_thread
+from estimator_bench.guard import Failure
 from estimator_bench.networks.batch import make_batch
-from estimator_bench.networks.passes import jacobian, score_networks, synaptic_flow
-from estimator_bench.problem import make_problem
+from estimator_bench.networks.passes import PASSES, with_prerequisites
 
 pytestmark = pytest.mark.usefixtures("toy")
-
-TEXTS = ("wide-skip-narrow-wide", "narrow-narrow-wide-skip", "wide-wide-wide-wide")
 
 
 @pytest.fixture
 def problem(toy: str) -> Problem:
     assert toy
-    return make_problem("toy/quality", Protocol(batch_size=8))
+    return toy_problem()
 
 
-def archs(problem: Problem) -> list[Architecture]:
-    return [problem.space.parse(text) for text in TEXTS]
+def passes_of(problem: Problem) -> NetworkPasses:
+    return NetworkPasses(problem, archs(problem)[0], make_batch(problem))
 
 
-def scores(problem: Problem, *estimators: ZeroCostEstimator) -> list[Scored]:
-    return score_networks(problem, archs(problem), [(one, range(3)) for one in estimators])
+def state(network: nn.Module) -> list[torch.Tensor]:
+    return [tensor.clone() for tensor in network.state_dict().values()]
 
 
-def values(scored: Scored) -> list[float]:
-    return scored.components.values[:, 0, 0].tolist()
+def equal(one: Iterable[torch.Tensor], other: Iterable[torch.Tensor]) -> bool:
+    return all(torch.equal(*pair) for pair in zip(one, other, strict=True))
 
 
-# ---------------------------------------------------------------------------------------------- the passes
+# ---------------------------------------------------------------------------------------------- prerequisites
 
 
-def test_the_jacobian_holds_a_row_per_image_of_a_linear_network() -> None:
-    network = nn.Sequential(nn.Flatten(), nn.Linear(12, 5))
-    found = jacobian(network, torch.randn(4, 3, 2, 2))
-    assert found.shape == (4, 12)
-    weight = network.get_submodule("1").weight
-    torch.testing.assert_close(found, weight.sum(0).detach().expand(4, -1))
+@pytest.mark.parametrize(
+    ("needs", "expected"),
+    [
+        ([], []),
+        (["forward"], ["forward"]),
+        (["loss_gradients"], ["forward", "loss_gradients"]),
+        (["jacobian", "loss_gradients", "forward"], ["forward", "loss_gradients", "jacobian"]),
+        (["synaptic_flow"], ["synaptic_flow"]),
+        (["synaptic_flow", "hessian_gradient"], ["forward", "hessian_gradient", "synaptic_flow"]),
+        (["activation_agreement"] * 2, ["forward", "activation_agreement"]),
+    ],
+)
+def test_passes_come_once_each_with_what_they_read_before_them(needs: list[Pass], expected: list[Pass]) -> None:
+    assert with_prerequisites(needs) == with_prerequisites(reversed(needs)) == expected
 
 
-def test_the_jacobian_is_the_slope_of_the_sum_of_all_logits_in_train_mode() -> None:
-    torch.manual_seed(0)
-    network = nn.Sequential(nn.Conv2d(2, 3, 3), nn.BatchNorm2d(3), nn.ReLU(), nn.Flatten(), nn.Linear(12, 4)).double()
-    images = torch.randn(5, 2, 4, 4, dtype=torch.float64)
-    found = jacobian(network.eval(), images)
-    assert network.training
-    step = 1e-6
-    for image, pixel in ((0, 3), (2, 17), (4, 31)):
-        moved = torch.zeros_like(images)
-        moved[image].view(-1)[pixel] = step
-        slope = (network(images + moved).sum() - network(images - moved).sum()).item() / (2 * step)
-        assert found[image, pixel].item() == pytest.approx(slope, rel=1e-5, abs=1e-8)
+def test_every_pass_stands_after_the_one_it_reads() -> None:
+    names = list(PASSES)
+    for name, one in PASSES.items():
+        assert one.after is None or names.index(one.after) < names.index(name)
+    assert with_prerequisites(names) == names
 
 
-def test_the_jacobian_leaves_the_images_and_the_gradients_alone() -> None:
-    network, images = nn.Sequential(nn.Flatten(), nn.Linear(12, 5)), torch.randn(4, 3, 2, 2)
-    jacobian(network, images)
-    assert not images.requires_grad
-    assert all(parameter.grad is None for parameter in network.parameters())
+def test_a_pass_says_truly_what_it_reads(problem: Problem) -> None:
+    for name in PASSES:
+        alone = passes_of(problem)
+        for one in with_prerequisites([name]):
+            alone.run(one)
+        assert alone[name] is not None
+        assert list(alone.seconds) == with_prerequisites([name])
 
 
-def test_synaptic_flow_of_two_layers_by_hand() -> None:
-    """R = 4 |w| |v| on the four ones of a 2x2 image, so that dR/d|w| = 4 |v| and dR/d|v| = 4 |w|."""
-    first, second = nn.Conv2d(1, 1, 1, bias=False), nn.Linear(4, 1, bias=False)
-    nn.init.constant_(first.weight, -3)
-    nn.init.constant_(second.weight, -0.5)
-    network = nn.Sequential(first, nn.BatchNorm2d(1), nn.ReLU(), nn.Flatten(), second)
-    (conv, into_conv), (linear, into_linear) = synaptic_flow(network, torch.randn(7, 1, 2, 2))
-    assert conv.dtype == into_linear.dtype == torch.float64
-    assert (conv.item(), into_conv.item()) == (3, 2)
-    assert linear.tolist() == [[0.5] * 4]
-    assert into_linear.tolist() == [[3.0] * 4]
+def test_a_pass_without_what_it_reads_fails_by_name(problem: Problem) -> None:
+    passes = passes_of(problem)
+    passes.run("jacobian")
+    with pytest.raises(RuntimeError, match="the pass 'jacobian' failed: PluginError: the pass 'forward' was not run"):
+        passes["jacobian"]
 
 
-def test_synaptic_flow_takes_biases_by_their_size_too() -> None:
-    """A negative one would close the ReLU behind it."""
-    conv, head = nn.Conv2d(1, 1, 1), nn.Conv2d(1, 1, 1)
-    for tensor, value in ((conv.weight, 2), (conv.bias, -10), (head.weight, 3), (head.bias, -1)):
-        assert tensor is not None
-        nn.init.constant_(tensor, value)
-    flows = synaptic_flow(nn.Sequential(conv, nn.ReLU(), head), torch.zeros(1, 1, 1, 1))
-    assert [(weight.item(), gradient.item()) for weight, gradient in flows] == [(2, 3), (3, 12)]
+def test_a_computation_sees_the_passes_it_reads_and_no_others(problem: Problem) -> None:
+    passes = passes_of(problem)
+    for name in ("forward", "jacobian"):
+        passes.run(name)
+    found, _ = passes.measured("mine", lambda: passes["jacobian"].shape, ["jacobian"])
+    assert found == (8, 16)
+    hidden, _ = passes.measured("mine", lambda: passes["jacobian"].shape, [])
+    assert hidden == Failure("PluginError: the pass 'jacobian' was not run: name it in `needs`")
+    with pytest.raises(PluginError, match="'synaptic_flow' was not run"):
+        passes["synaptic_flow"]
+    assert passes["jacobian"].shape == (8, 16), "between computations, all that was run"
 
 
-def test_synaptic_flow_leaves_out_what_the_output_does_not_depend_on() -> None:
-    class Idle(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.used, self.idle = nn.Conv2d(1, 2, 1), nn.Conv2d(1, 2, 1)
-
-        def forward(self, maps: torch.Tensor) -> Any:
-            return self.used(maps)
-
-    network = Idle()
-    ((weight, _),) = synaptic_flow(network, torch.zeros(1, 1, 2, 2))
-    assert torch.equal(weight, network.used.weight)
-
-
-def test_synaptic_flow_holds_what_float32_cannot() -> None:
-    chain = [nn.Conv2d(1, 1, 1, bias=False) for _ in range(5)]
-    for conv in chain:
-        nn.init.constant_(conv.weight, 1e12)
-    flows = synaptic_flow(nn.Sequential(*chain), torch.zeros(1, 1, 1, 1))
-    assert [float(weight * gradient) for weight, gradient in flows] == pytest.approx([1e60] * 5)
-
-
-# ---------------------------------------------------------------------------------------------- sharing
-
-
-@dataclass(frozen=True)
-class Needs(ZeroCostEstimator):
-    """Sums up everything a pass gives."""
-
-    name: ClassVar[str] = "needs-jacobian"
-    needs: ClassVar[frozenset[Pass]] = frozenset({"jacobian"})
-
-    def measure(self, passes: NetworkPasses) -> float:
-        return float(passes["jacobian"].abs().sum())
-
-
-class Undeclared(ZeroCostEstimator):
-    """Reads a pass that it does not name."""
-
-    name = "undeclared"
-
-    def measure(self, passes: NetworkPasses) -> float:
-        return float(passes["jacobian"].sum())
-
-
-def count(monkeypatch: pytest.MonkeyPatch, fail: str = "") -> Counter[str]:
-    """Counts the passes from now on; one of them may fail."""
-    calls: Counter[str] = Counter()
-
-    def counted(name: str, run: Callable[..., Any]) -> Callable[..., Any]:
-        def call(network: nn.Module, inputs: torch.Tensor) -> Any:
-            calls[name] += 1
-            if name == fail:
-                raise MemoryError("no room")
-            return run(network, inputs)
-
-        return call
-
-    monkeypatch.setattr(passes, "PASSES", {name: counted(name, run) for name, run in passes.PASSES.items()})
-    return calls
-
-
-def test_a_pass_runs_once_per_network_whoever_needs_it(problem: Problem, monkeypatch: pytest.MonkeyPatch) -> None:
-    calls = count(monkeypatch)
-    scores(problem, Jacov(), Needs(), Jacov(k=0.1))
-    assert calls == {"jacobian": 3}
-    scores(problem, Jacov(), Synflow())
-    assert calls == {"jacobian": 6, "synaptic_flow": 3}
-
-
-def test_a_network_runs_only_what_is_wanted_for_it(problem: Problem, monkeypatch: pytest.MonkeyPatch) -> None:
-    calls = count(monkeypatch)
-    jacov, synflow = score_networks(problem, archs(problem), [(Jacov(), [2]), (Synflow(), [0, 2])])
-    assert calls == {"jacobian": 1, "synaptic_flow": 2}
-    assert [len(one.components.values) for one in (jacov, synflow)] == [1, 2]
-    every_jacov, every_synflow = scores(problem, Jacov(), Synflow())
-    assert values(jacov) == [values(every_jacov)[2]]
-    assert values(synflow) == [values(every_synflow)[place] for place in (0, 2)]
-
-
-def test_scores_are_bit_equal_in_any_company_and_order(problem: Problem) -> None:
-    together = dict(zip("sjn", map(values, scores(problem, Synflow(), Jacov(), Needs())), strict=True))
-    reverse = dict(zip("njs", map(values, scores(problem, Needs(), Jacov(), Synflow())), strict=True))
-    assert together == reverse
-    for letter, one in (("s", Synflow()), ("j", Jacov()), ("n", Needs())):
-        assert values(scores(problem, one)[0]) == together[letter]
-        (backwards,) = score_networks(problem, archs(problem)[::-1], [(one, range(3))])
-        assert values(backwards)[::-1] == together[letter]
-
-
-def test_costs_alone_hold_a_shared_pass_and_marginal_ones_do_not(
-    problem: Problem, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    jacobian_pass = passes.PASSES["jacobian"]
-
-    def slow(network: nn.Module, inputs: torch.Tensor) -> Any:
-        time.sleep(0.2)
-        return jacobian_pass(network, inputs)
-
-    monkeypatch.setattr(passes, "PASSES", {**passes.PASSES, "jacobian": slow})
-
-    def costs(*estimators: ZeroCostEstimator) -> list[tuple[float, float]]:
-        scored = score_networks(problem, archs(problem)[:1], [(one, [0]) for one in estimators])
-        return [(one.wall.item(), one.marginal.item()) for one in scored]
-
-    for (wall, marginal), needed in zip(costs(Jacov(), Synflow()), (True, False), strict=True):
-        assert (wall >= 0.2, marginal >= 0.2) == (needed, needed)
-        assert 0 < marginal < wall, "the network is built for all"
-    for wall, marginal in costs(Jacov(), Needs()):
-        assert wall >= 0.2 > marginal, "the pass runs anyway, for the other"
-
-
-def test_an_undeclared_pass_is_a_named_mistake_of_the_one_that_reads_it(problem: Problem) -> None:
-    undeclared, synflow = scores(problem, Undeclared(), Synflow())
-    assert set(undeclared.failures) == {0, 1, 2}
-    assert "PluginError: the pass 'jacobian' was not run: name it in `needs`" in undeclared.failures[0]
-    assert np.isnan(values(undeclared)).all()
-    assert synflow.failures == {}
-    with pytest.raises(PluginError):
-        NetworkPasses(problem, archs(problem)[0], make_batch(problem))["jacobian"]
-
-
-def test_a_failing_pass_costs_those_who_need_it_only(problem: Problem, monkeypatch: pytest.MonkeyPatch) -> None:
-    expected = values(scores(problem, Synflow())[0])
-    count(monkeypatch, fail="jacobian")
-    jacov, synflow = scores(problem, Jacov(), Synflow())
-    assert jacov.failures[1] == "RuntimeError: the pass 'jacobian' failed: MemoryError: no room"
-    assert (synflow.failures, values(synflow)) == ({}, expected)
-
-
-# ---------------------------------------------------------------------------------------------- users' functions
-
-
-@zero_cost()
-def piling(model: nn.Module, inputs: torch.Tensor, targets: torch.Tensor) -> float:  # noqa: ARG001
-    """What the anchors' code does: asks for gradients of the batch it was given, and reads them there."""
-    inputs.requires_grad_()
-    model(inputs).square().sum().backward()
-    assert inputs.grad is not None
-    return float(inputs.grad.abs().sum())
-
-
-@zero_cost()
-def vandal(model: nn.Module, inputs: torch.Tensor, targets: torch.Tensor) -> float:
-    """Destroys everything it is given."""
-    before = float(inputs.sum() + targets.sum() + sum(parameter.detach().sum() for parameter in model.parameters()))
-    with torch.no_grad():
-        for tensor in (inputs, targets, *model.parameters()):
-            tensor.zero_()
-    model.eval()
-    return before
-
-
-@zero_cost()
-def mode(model: nn.Module, inputs: torch.Tensor, targets: torch.Tensor) -> float:
-    """1 if it gets a network to train, without gradients, and the batch."""
-    clean = all(parameter.grad is None for parameter in model.parameters())
-    return float(model.training and clean and not inputs.requires_grad and len(inputs) == len(targets) == 8)
-
-
-def test_a_function_scores_a_network_alike_whatever_was_scored_before(problem: Problem) -> None:
-    for function in (piling, vandal, mode):
-        estimator = function.estimator()
-        alone = [values(score_networks(problem, [arch], [(estimator, [0])])[0])[0] for arch in archs(problem)]
-        assert values(scores(problem, estimator)[0]) == alone
-
-
-def test_a_function_may_do_anything_to_what_it_is_given(problem: Problem) -> None:
-    quiet = [values(one) for one in scores(problem, Synflow(), Jacov(), mode.estimator())]
-    loud = scores(problem, vandal.estimator(), piling.estimator(), Synflow(), Jacov(), mode.estimator())
-    assert [values(one) for one in loud[2:]] == quiet
-    assert quiet[2] == [1.0] * 3
+# ---------------------------------------------------------------------------------------------- copies
 
 
 def test_every_copy_of_a_network_is_the_network_of_the_problem(problem: Problem) -> None:
-    arch = archs(problem)[0]
-    given = NetworkPasses(problem, arch, make_batch(problem))
-    given.run("synaptic_flow")
-    given.run("jacobian")
-    one, other = given.fresh_network(), given.fresh_network()
+    passes = passes_of(problem)
+    for name in PASSES:
+        passes.run(name)
+    expected = state(problem.network(passes.arch))
+    one, other = passes.fresh_network(), passes.fresh_network()
     assert one is not other
-    expected = problem.network(arch).state_dict()
-    for network in (one, other):
-        assert all(torch.equal(tensor, expected[name]) for name, tensor in network.state_dict().items())
-    assert given.inputs is not given.inputs
-    assert torch.equal(given.inputs, make_batch(problem)[0])
-    assert torch.equal(given.targets, make_batch(problem)[1])
+    for network in (one, other, passes.network):
+        assert equal(state(network), expected)
+        assert not any(module._forward_hooks for module in network.modules())
+    assert passes.inputs is not passes.inputs
+    assert torch.equal(passes.inputs, make_batch(problem)[0])
+    assert torch.equal(passes.targets, make_batch(problem)[1])
 
 
-# ---------------------------------------------------------------------------------------------- threads
+# ---------------------------------------------------------------------------------------------- promises to only read
 
 
-def threads_inside(problem: Problem) -> Sequence[float]:
-    @zero_cost()
-    def threads(model: nn.Module, inputs: torch.Tensor, targets: torch.Tensor) -> float:  # noqa: ARG001
-        return torch.get_num_threads()
-
-    return values(scores(problem, threads.estimator())[0])
+def weight(network: nn.Module) -> nn.Parameter:
+    return network.get_parameter("0.weight")
 
 
-def test_networks_run_on_one_thread_and_the_setting_comes_back(problem: Problem) -> None:
+def norm(network: nn.Module) -> nn.BatchNorm2d:
+    return next(module for module in network.modules() if isinstance(module, nn.BatchNorm2d))
+
+
+def forward_in_train_mode(network: nn.Module) -> object:
+    return network(torch.ones(8, 1, 4, 4))
+
+
+def in_place(network: nn.Module) -> object:
+    with torch.no_grad():
+        return weight(network).zero_()
+
+
+def through_data(network: nn.Module) -> object:
+    return weight(network).data.mul_(2)
+
+
+def order_of_weights(network: nn.Module) -> object:
+    """Which keeps their sum."""
+    with torch.no_grad():
+        return weight(network).copy_(weight(network).flip(0))
+
+
+def gradients(network: nn.Module) -> object:
+    return weight(network).sum().backward()
+
+
+def frozen(network: nn.Module) -> object:
+    return weight(network).requires_grad_(False)
+
+
+def evaluation_mode(network: nn.Module) -> object:
+    return network.eval()
+
+
+def evaluation_mode_of_one_layer(network: nn.Module) -> object:
+    return norm(network).eval()
+
+
+def forward_hook(network: nn.Module) -> object:
+    return norm(network).register_forward_hook(lambda _module, _inputs, output: 2 * output)
+
+
+def backward_hook(network: nn.Module) -> object:
+    return norm(network).register_full_backward_hook(lambda _module, _into, _out: None)
+
+
+def other_forward(network: nn.Module) -> None:
+    """As NASLib leaves out batch normalisation."""
+    setattr(norm(network), "forward", lambda maps: maps)  # noqa: B010 - a method
+
+
+def other_setting(network: nn.Module) -> None:
+    norm(network).eps = 0.1
+
+
+def other_layer(network: nn.Module) -> None:
+    network.register_module("0", nn.Conv2d(1, 2, 1))
+
+
+def other_weight(network: nn.Module) -> None:
+    network.get_submodule("0").weight = nn.Parameter(weight(network).detach().clone())
+
+
+def kept_output(network: nn.Module) -> None:
+    """A tensor with a graph, which no copy of the network could be made with."""
+    vars(network)["kept"] = weight(network) * 2
+
+
+CHANGES = [
+    *(forward_in_train_mode, in_place, through_data, order_of_weights, gradients, frozen, evaluation_mode),
+    *(evaluation_mode_of_one_layer, forward_hook, backward_hook, other_forward, other_setting, other_layer),
+    *(other_weight, kept_output),
+]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("raises", [False, True])
+def test_whoever_changes_what_it_may_only_read_fails_by_name_and_others_get_it_as_it_was(
+    problem: Problem, change: Callable[[nn.Module], object], raises: bool
+) -> None:
+    passes = passes_of(problem)
+    expected, built = state(passes.network), passes.network
+
+    def compute() -> float:
+        change(passes.network)
+        if raises:
+            raise ValueError("and then this")
+        return 1.0
+
+    found, _ = passes.measured("culprit", compute, [])
+    assert isinstance(found, Failure)
+    assert found.reason.startswith("PluginError: culprit says that it only reads the network, and has changed it:")
+    assert passes.network is not built
+    for network in (passes.network, passes.fresh_network()):
+        assert equal(state(network), expected)
+        assert all(module.training for module in network.modules())
+        assert not any(module._forward_hooks or module._backward_hooks for module in network.modules())
+        assert all(parameter.grad is None and parameter.requires_grad for parameter in network.parameters())
+    assert passes.measured("innocent", lambda: weight(passes.network)[0].shape[0], [])[0] == 1
+
+
+def test_whoever_only_reads_is_believed(problem: Problem) -> None:
+    def read() -> float:
+        network = passes.network
+        (slope,) = torch.autograd.grad(weight(network).square().sum(), weight(network))
+        copied = copy.deepcopy(network).eval()
+        return float(
+            slope.sum() + copied(passes.inputs).sum().detach() + sum(module.training for module in network.modules())
+        )
+
+    passes = passes_of(problem)
+    built = passes.network
+    found, _ = passes.measured("reader", read, [])
+    assert isinstance(found, float)
+    assert passes.network is built
+
+
+def test_nan_weights_are_no_change() -> None:
+    network = toy_problem().network(archs(toy_problem())[0])
+    nn.init.constant_(weight(network), math.nan)
+    passes = passes_of(Given(network))
+    assert passes.measured("reader", lambda: len(list(passes.network.modules())), [])[0] == 14
+
+
+def test_a_copy_may_be_changed_at_will(problem: Problem) -> None:
+    passes = passes_of(problem)
+    expected = state(passes.fresh_network())
+    for change in CHANGES:
+        found, _ = passes.measured("free", partial(change, passes.fresh_network()), [])
+        assert not isinstance(found, Failure)
+    assert equal(state(passes.network), expected)
+
+
+# ---------------------------------------------------------------------------------------------- seeds and threads
+
+
+def test_a_computation_draws_numbers_of_its_own(problem: Problem) -> None:
+    def draw() -> list[float]:
+        return cast(list[float], torch.randn(3).tolist())
+
+    torch.manual_seed(7)
+    before = draw()
+    torch.manual_seed(7)
+    passes = passes_of(problem)
+    one, again, other = (passes.measured(name, draw, [])[0] for name in ("one", "one", "other"))
+    assert one == again != other
+    assert draw() == before, "the generators of everybody else are put back"
+
+
+def test_networks_run_on_one_thread_and_the_setting_comes_back() -> None:
+    def broken() -> None:
+        with single_thread():
+            raise ValueError(torch.get_num_threads())
+
     before = torch.get_num_threads()
     try:
         torch.set_num_threads(2)
-        assert threads_inside(problem) == [1.0] * 3
-        assert torch.get_num_threads() == 2
-        with pytest.raises(ValueError, match="broken"), single_thread():
-            raise ValueError("broken")
+        with pytest.raises(ValueError, match="1"):
+            broken()
         assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(before)

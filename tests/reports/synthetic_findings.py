@@ -13,7 +13,7 @@ from estimator_bench.analysis.ceiling import Ceiling
 from estimator_bench.analysis.evaluation import evaluate_scores
 from estimator_bench.analysis.findings import Cost, Findings, Row, Section
 from estimator_bench.ground_truth import Task
-from estimator_bench.metrics.catalogue import parse_metric
+from estimator_bench.metrics import parse_metric
 from estimator_bench.metrics.top_k import p_top
 from estimator_bench.runs.records import Invocation
 from estimator_bench.space import NetworkRecipe
@@ -118,5 +118,7 @@ def findings(*sections: Section, notes: Sequence[str] = (), complete: bool = Tru
         population="0123",
         runs=[],
         complete=complete,
+        pid=1,
+        work={},
     )
     return Findings(sections, [command], notes)

@@ -15,7 +15,7 @@ from estimator_bench.analysis.findings import Findings, Section
 TRUTH = truth_of()
 GOOD = row("synflow", TRUTH, noisy(TRUTH, 0.3), intervals=True)
 BASELINE = row("params", TRUTH, noisy(TRUTH, 2.0), baseline=True)
-HOSTILE = '_a|b\n<script>alert("1")</script> <!-- /measurement --> $x_{$ " onload="x'
+HOSTILE = '_a|b\n<script>alert("1")</script> <!-- measurement:end --> $x_{$ " onload="x'
 VOID = {"meta", "br", "link", "img", "input"}
 
 
@@ -113,7 +113,9 @@ def test_what_is_measured_stands_between_comments_and_all_else_repeats() -> None
     other = replace(GOOD, cost=replace(COST, wall=9.9, total=77.0, peak_memory=1))
     one, two = (HtmlRenderer().render(found) for found in (first, Findings([section([other])], [later], [])))
     assert one != two
-    one, two = (re.sub(r"<!-- measurement -->.*?<!-- /measurement -->", "", text, flags=re.S) for text in (one, two))
+    one, two = (
+        re.sub(r"<!-- measurement:begin -->.*?<!-- measurement:end -->", "", text, flags=re.S) for text in (one, two)
+    )
     assert one == two
 
 
@@ -132,13 +134,22 @@ def test_foreign_text_is_shown_and_never_becomes_markup() -> None:
     assert not page.all("script")
     assert not any("onload" in attributes for _, attributes in page.elements)
     assert page.text.count('<script>alert("1")</script>') >= 6
-    assert page.comments.count("/measurement") == page.comments.count("measurement") == 2
+    assert page.comments == ["measurement:begin", "measurement:end"]
 
 
 @pytest.mark.parametrize("spec", ["_private", "a$b", "a$b$c", "x" * 200])
 def test_any_name_can_be_drawn(spec: str) -> None:
     page = Page(render(section([replace(GOOD, spec=spec)])))
     assert page.text.count(spec[:31]) >= 5
+
+
+def test_the_measurement_is_one_section_between_its_comments() -> None:
+    source = render(section([GOOD, BASELINE]), section([GOOD, BASELINE], task=LATENCY))
+    block = re.findall(r"<!-- measurement:begin -->\s*(.*?)\s*<!-- measurement:end -->", source, flags=re.S)
+    assert len(block) == 1
+    assert Page(block[0]).elements[0] == ("section", {"id": "measurement", "aria-labelledby": "measurement-title"})
+    assert len(Page(block[0]).all("section")) == 1
+    assert [len(Page(text).all("table")) for text in (block[0], source)] == [3, 3 + 2 * 2 + 1]
 
 
 def test_baselines_are_set_apart_and_the_winner_is_bold() -> None:
@@ -157,7 +168,9 @@ def test_intervals_are_drawn_inside_the_range_of_the_metric() -> None:
 
 def test_partial_and_surrogate_sections_are_marked() -> None:
     page = Page(render(section([replace(GOOD, missing=3)], task=replace(ACCURACY, source="surrogate"))))
-    assert [span for span in page.all("span") if span.get("class") == "chip"] == [{"class": "chip"}] * 2
+    assert [span for span in page.all("span") if span.get("class") == "chip"] == [{"class": "chip"}] * 3
+    assert "<title>PARTIAL: Estimator Bench report</title>" in render(section([replace(GOOD, missing=3)]))
+    assert "partial" not in render(section([GOOD])).split("</style>")[1]
     assert "PARTIAL: scores are missing or failed for synflow" in page.text
 
 

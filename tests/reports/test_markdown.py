@@ -12,7 +12,7 @@ from estimator_bench.analysis.findings import Findings, Section
 
 TRUTH = truth_of()
 GOOD = row("synflow", TRUTH, noisy(TRUTH, 0.3))
-HOSTILE = "a|b\n<script>alert(1)</script> <!-- /measurement --> [x](http://evil) *_`"
+HOSTILE = "a|b\n<script>alert(1)</script> <!-- measurement:end --> [x](http://evil) *_`"
 
 
 def render(*sections: Section, **changes: Any) -> str:
@@ -75,7 +75,7 @@ def test_each_value_stands_with_its_interval() -> None:
 
 def test_a_value_without_an_interval_has_the_reason_above_the_table() -> None:
     document = render(section([row("synflow", TRUTH, noisy(TRUTH, 0.3), intervals=True)]))
-    assert "Values without an interval: best@5 rests on a single architecture." in document
+    assert "Values without an interval: 40 architectures, at least 50 are needed for best@5." in document
 
 
 def test_the_first_row_is_the_ceiling_or_why_it_is_unknown() -> None:
@@ -121,6 +121,7 @@ def test_estimators_stand_from_best_to_worst_above_the_baselines() -> None:
 
 def test_an_incomplete_section_says_so_and_gives_the_reasons() -> None:
     document = render(section([replace(GOOD, missing=4, failed=2, reasons=["out of memory"])]))
+    assert document.startswith("# Estimator Bench report (PARTIAL)\n")
     assert "> **PARTIAL: scores are missing or failed for synflow." in document
     assert cells_of(document, "synflow", "Missing and failed")["why"] == "out of memory"
 
@@ -154,8 +155,8 @@ def test_each_replicate_has_its_metrics() -> None:
 
 def test_cost_is_given_in_units_that_fit() -> None:
     cost = replace(COST, prepare=7300.0, wall=np.nan, labels=100)
-    cells = cells_of(render(section([replace(GOOD, cost=cost)])), "synflow", "Cost")
-    assert list(cells.values()) == ["synflow", "-", "4 ms", "2.0 h", "1.5 s", "40", "100", "1.5 GiB"]
+    cells = cells_of(render(section([replace(GOOD, cost=cost)])), "synflow", "Cost: toy/digits@mini")
+    assert list(cells.values()) == ["synflow", "2.0 h", "-", "4 ms", "1.5 s", "40", "100", "1.5 GiB"]
 
 
 def test_provenance_names_run_table_libraries_and_protocol() -> None:
@@ -176,7 +177,9 @@ def test_what_is_measured_stands_between_comments_and_all_else_repeats() -> None
     second = Findings([section([other])], [later], [])
     one, two = (MarkdownRenderer().render(found) for found in (first, second))
     assert one != two
-    one, two = (re.sub(r"<!-- measurement -->.*?<!-- /measurement -->", "", text, flags=re.S) for text in (one, two))
+    one, two = (
+        re.sub(r"<!-- measurement:begin -->.*?<!-- measurement:end -->", "", text, flags=re.S) for text in (one, two)
+    )
     assert one == two
 
 
@@ -186,7 +189,7 @@ def test_the_same_findings_give_the_same_text() -> None:
 
 def test_how_to_read_is_written_once_for_all_sections() -> None:
     document = render(section([GOOD]), section([GOOD], task=LATENCY))
-    assert document.count("\n## ") == 3
+    assert document.count("\n## ") == 4
     assert all(document.count(escape(text)) == 1 for _, text in HOW_TO_READ)
 
 
@@ -206,7 +209,7 @@ def test_foreign_text_cannot_leave_its_cell(field: str) -> None:
     widths = {len(line) for line in table_after(document, "Estimators")}
     assert widths == {5}
     assert "<script" not in document
-    assert document.count("<!-- /measurement -->") == document.count("<!-- measurement -->") == 2
+    assert document.count("<!-- measurement:end -->") == document.count("<!-- measurement:begin -->") == 1
 
 
 def test_foreign_messages_and_notes_are_shown_as_text() -> None:

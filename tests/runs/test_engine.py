@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from estimator_bench import registry
 from estimator_bench.guard import Failure
@@ -72,6 +74,31 @@ class Halves(Base):
     name = "halves"
     def score(self, problem, state, archs):
         return Components(np.full((len(archs), 1, 1), 0.5, dtype=np.float32))
+
+@zero_cost()
+def mortal(model, inputs, targets):
+    if len(list(model)) > 15:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return float(len(list(model)))
+
+class Trusting(Base):
+    name = "trusting"
+    def prepare(self, problem):
+        os._exit(3)
+    def score(self, problem, state, archs):
+        return [1.0] * len(archs)
+
+class Unlucky(Base):
+    name = "unlucky"
+    def score(self, problem, state, archs):
+        with open(os.environ["UNLUCKY_LOG"], "a+") as log:
+            log.seek(0)
+            before = log.read().count("x")
+            if before < 2:
+                log.write("x")
+                log.flush()
+                os.kill(os.getpid(), signal.SIGKILL)
+        return [1.0] * len(archs)
 
 @zero_cost()
 def wordy(model, inputs, targets):
@@ -206,14 +233,81 @@ def test_a_failing_preparation_is_reported_with_its_reason(job: Callable[..., Jo
     assert answer.prepared[0].failure == "RuntimeError: no supernet today"
 
 
-def test_work_that_kills_its_worker_is_given_up_and_the_rest_goes_on(job: Callable[..., Job]) -> None:
-    deadly = job("deadly")
-    works = [whole(deadly, (arch,)) for arch in (ARCHS[2], *ARCHS[:2])] + [whole(job("weights"))]
+def reasons(found: Mapping[Work, Outcome]) -> dict[tuple[str, str], str]:
+    """Why what failed did, by estimator and architecture; the work must be cut down to one of each."""
+    failed = {}
+    for work, outcome in found.items():
+        if isinstance(outcome, Failure):
+            assert isinstance(work, Chunk)
+            (arch,) = work.archs
+            (estimator,) = (spec for spec, due in zip(work.job.estimators, work.wanted, strict=True) if due)
+            failed[estimator, arch] = outcome.reason
+    return failed
+
+
+def done(found: Mapping[Work, Outcome]) -> set[tuple[str, str]]:
+    """Every estimator and architecture with an answer."""
+    return {
+        (spec, work.archs[position])
+        for work, outcome in found.items()
+        if isinstance(work, Chunk) and isinstance(outcome, Answer)
+        for spec, due in zip(work.job.estimators, work.wanted, strict=True)
+        for position in due
+    }
+
+
+DIED = "the worker process was killed by SIGKILL (out of memory?), 3 times"
+
+
+@pytest.mark.parametrize("cut", [pytest.param(1, marks=pytest.mark.slow), 3])
+def test_what_kills_its_worker_is_given_up_alone_however_the_work_was_cut(job: Callable[..., Job], cut: int) -> None:
+    deadly, together = job("deadly"), job("fragile", "mortal", "synflow")
+    archs = ("wide-wide-wide-wide", *ARCHS)
+    works = [whole(one, archs[i : i + cut]) for one in (deadly, together) for i in range(0, len(archs), cut)]
     found = outcomes(ProcessEngine(2), *works)
-    failure = found[works[0]]
-    assert isinstance(failure, Failure)
-    assert "SIGKILL (out of memory?), 2 times" in failure.reason
-    assert all(isinstance(found[work], Answer) for work in works[1:])
+    expected = {("deadly", ARCHS[2]): DIED, ("mortal", archs[0]): DIED, ("mortal", ARCHS[2]): DIED}
+    assert reasons(found) == expected
+    everything = {(spec, arch) for one in (deadly, together) for spec in one.estimators for arch in archs}
+    assert done(found) == everything - expected.keys()
+
+
+def test_work_whose_workers_are_killed_twice_from_outside_is_done(
+    job: Callable[..., Job], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UNLUCKY_LOG", str(tmp_path / "log"))
+    work = whole(job("unlucky"), ARCHS[:1])
+    assert isinstance(outcomes(ProcessEngine(1), work)[work], Answer)
+
+
+def test_a_preparation_that_kills_its_worker_is_given_up(job: Callable[..., Job]) -> None:
+    work = Prepare(job("trusting"))
+    assert outcomes(ProcessEngine(1), work)[work] == Failure("the worker process ended with exit code 3, 3 times")
+
+
+def test_a_network_that_cannot_be_built_fails_alone_in_this_process_too(job: Callable[..., Job]) -> None:
+    archs = (*ARCHS, "no-such-stack-at-all")
+    found = outcomes(SerialEngine(), whole(job("synflow", "jacov"), archs))
+    failed = reasons(found)
+    assert set(failed) == {("synflow", archs[3]), ("jacov", archs[3])}
+    assert all("MalformedArchitectureError" in reason for reason in failed.values())
+    assert len(done(found)) == 2 * len(ARCHS)
+
+
+@given(st.lists(st.sets(st.integers(0, 4)), min_size=1, max_size=4).filter(any))
+def test_the_parts_of_a_chunk_are_the_chunk_cut_down_to_single_scores(wanted: list[set[int]]) -> None:
+    archs = tuple(f"arch {i}" for i in sorted(set().union(*wanted)))
+    order = sorted(set().union(*wanted))
+    job = Job("task", Protocol(), tuple(f"estimator {i}" for i in range(len(wanted))), ())
+    chunk = Chunk(job, archs, tuple(tuple(order.index(i) for i in sorted(due)) for due in wanted))
+
+    def singles(work: Chunk) -> list[tuple[str, str]]:
+        if parts := work.parts():
+            return [pair for part in parts for pair in singles(part)]
+        (estimator,) = (spec for spec, due in zip(job.estimators, work.wanted, strict=True) if due)
+        return [(work.archs[0], estimator)]
+
+    expected = [(f"arch {i}", f"estimator {n}") for n, due in enumerate(wanted) for i in due]
+    assert sorted(singles(chunk)) == sorted(expected)
 
 
 def test_a_queue_hands_out_everything_once_and_adapts_its_chunks(job: Callable[..., Job]) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +16,12 @@ import pytest
 
 from estimator_bench.errors import StoreError
 from estimator_bench.estimator import Components, Scored
-from estimator_bench.guard import Failure
-from estimator_bench.runs.database import FILE
-from estimator_bench.runs.records import components_of
+from estimator_bench.runs.database import FILE, LOCK, is_being_written
+from estimator_bench.runs.records import Work, components_of
 from estimator_bench.runs.store import Store
 from estimator_bench.stopwatch import Seconds
 
+WORK = {"run": Work(networks=4, missing=1, stored=9)}
 IDENTITY = {"task": "toy/quality@made-up", "protocol": {"seed": 0}}
 
 
@@ -67,21 +69,11 @@ def test_replicates_and_components_keep_their_names(tmp_path: Path) -> None:
 def test_forgotten_failures_are_missing_again(tmp_path: Path) -> None:
     with Store(filled(tmp_path), write=True) as store:
         store.set_failure("run", "could not be prepared")
-        store.forget_failures("run")
+        store.forget_failures("run", "abc")
+        assert store.failures() == {"run": (1, "broke")}, "others keep theirs"
+        store.forget_failures("run", "abcd")
         assert set(store.scores("run")) == set("abc")
         assert store.runs()["run"].failure is None
-
-
-def test_combined_scores_or_why_there_are_none_belong_to_a_population(tmp_path: Path) -> None:
-    with Store(filled(tmp_path), write=True) as store:
-        population, other = store.add_population(["a", "b", "c", "d"]), store.add_population(["b", "a"])
-        values = np.array([[1.0, 2.0], [3.0, 4.0], [np.nan, 5.0], [np.inf, 6.0]])
-        assert isinstance(store.combined("run", population), Failure)
-        store.set_combined("run", population, Failure("no"))
-        assert store.combined("run", population) == Failure("no")
-        store.set_combined("run", population, values)
-        np.testing.assert_array_equal(store.combined("run", population), values)  # type: ignore[arg-type]
-        assert isinstance(store.combined("run", other), Failure)
 
 
 def test_an_invocation_is_kept_also_when_it_never_ended(tmp_path: Path) -> None:
@@ -89,11 +81,12 @@ def test_an_invocation_is_kept_also_when_it_never_ended(tmp_path: Path) -> None:
         population = store.add_population(["a"])
         for command in ("first", "second"):
             number = store.begin_invocation(
-                command, {"cores": 2}, task="t", protocol={"seed": 0}, population=population, runs=["run"]
+                command, {"cores": 2}, task="t", protocol={"seed": 0}, population=population, runs=["run"], work=WORK
             )
         store.end_invocation(number, complete=True)
         first, second = store.invocations()
     assert (first.command, first.finished, first.complete) == ("first", None, False)
+    assert (second.pid, second.work) == (os.getpid(), WORK)
     assert (second.number, second.complete, second.population, second.protocol) == (
         number,
         True,
@@ -115,6 +108,59 @@ def test_a_second_writer_is_refused_and_a_reader_is_not(tmp_path: Path) -> None:
             pass
         with Store(tmp_path, write=False) as reader:
             assert len(reader.scores("run")) == 4
+
+
+def test_whether_a_folder_is_being_written_can_be_asked_without_disturbing_it(tmp_path: Path) -> None:
+    assert not is_being_written(tmp_path)
+    with Store(tmp_path, write=True):
+        assert is_being_written(tmp_path)
+        assert is_being_written(tmp_path)
+    assert not is_being_written(tmp_path)
+    with (tmp_path / LOCK).open("rb") as asking:
+        fcntl.flock(asking, fcntl.LOCK_SH)
+        release = threading.Timer(0.1, fcntl.flock, (asking, fcntl.LOCK_UN))
+        release.start()
+        with Store(tmp_path, write=True):  # waits for whoever only asks
+            pass
+        release.join()
+
+
+def test_a_reader_sees_one_state_while_a_writer_goes_on(tmp_path: Path) -> None:
+    with Store(filled(tmp_path), write=True) as writer, Store(tmp_path, write=False) as reader:
+        before = set(reader.scores("run"))
+        writer.commit([("run", ["e"], scored([1.0]))], 0)
+        assert set(reader.scores("run")) == before
+    with Store(tmp_path, write=False) as reader:
+        assert set(reader.scores("run")) == before | {"e"}
+
+
+def test_a_transaction_that_is_interrupted_as_it_begins_leaves_none_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Interrupted:
+        """A connection whose BEGIN is carried out when Ctrl-C comes."""
+
+        def __init__(self, real: sqlite3.Connection) -> None:
+            self.rollback = real.rollback
+            self._real = real
+
+        def execute(self, statement: str) -> None:
+            self._real.execute(statement)
+            raise KeyboardInterrupt
+
+    with Store(filled(tmp_path), write=True) as store:
+        monkeypatch.setattr(store, "_db", Interrupted(store._db))
+        with pytest.raises(KeyboardInterrupt):
+            store.set_failure("run", "never")
+        monkeypatch.undo()
+        store.set_failure("run", "stored")
+        assert store.runs()["run"].failure == "stored"
+
+
+def test_failures_are_counted_with_the_first_reason(tmp_path: Path) -> None:
+    with Store(filled(tmp_path), write=True) as store:
+        store.commit([("run", ["f"], scored([0.0], {0: "later"}))], 0)
+        assert store.failures() == {"run": (2, "broke")}
 
 
 def test_a_missing_results_folder_names_the_command_that_makes_one(tmp_path: Path) -> None:
@@ -152,7 +198,7 @@ def test_another_version_of_the_format_is_refused(tmp_path: Path) -> None:
     with sqlite3.connect(filled(tmp_path) / FILE) as other:
         other.execute("PRAGMA user_version = 99")
     other.close()
-    with pytest.raises(StoreError, match="format 99, this version reads format 1"), Store(tmp_path, write=True):
+    with pytest.raises(StoreError, match="format 99, this version reads format 2"), Store(tmp_path, write=True):
         pass
 
 

@@ -1,0 +1,1 @@
+"""Where the scores of an estimator lean: towards sizes, operations, structures and single architectures."""

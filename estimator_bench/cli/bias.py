@@ -1,0 +1,60 @@
+"""`bias`: where the scores of stored runs lean."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from estimator_bench.cli.options import DEFAULT_OUTPUT, JsonOption, OutputOption, PluginOption, split_names
+from estimator_bench.cli.show import print_json, write_pages
+from estimator_bench.cli.streams import prints_to_stderr
+from estimator_bench.registry import load_plugins
+
+if TYPE_CHECKING:
+    from estimator_bench.analysis.bias.stored import BiasFindings
+
+
+def bias(
+    output: OutputOption = DEFAULT_OUTPUT,
+    est: Annotated[
+        list[str] | None, typer.Option("--est", help="Estimators to show; comma or repeat. Default: all but baselines.")
+    ] = None,
+    plugin: PluginOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Tell which sizes, operations, structures and architectures stored scores over- and under-estimate.
+
+    No score is computed. The tables are written into the results folder, as bias.md.
+
+    Example:
+
+      estimator-bench bias --output my-results --est one-shot
+    """
+    from estimator_bench.analysis.bias.stored import find_bias
+    from estimator_bench.runs.store import Store
+
+    with prints_to_stderr():
+        load_plugins(plugin or [])
+        with Store(output, write=False) as store:
+            found = find_bias(store, split_names(est))
+        written = write_pages("bias", lambda renderer: renderer.render_bias(found), output)
+    if json:
+        print_json(found)
+        return
+    _print(found)
+    typer.echo(f"written: {', '.join(map(str, written))}")
+
+
+def _print(found: BiasFindings) -> None:
+    from estimator_bench.analysis.bias.words import sentences
+
+    for one in found.estimators:
+        partial = "" if one.missing == one.failed == 0 else "  PARTIAL: some scores are missing or failed"
+        typer.echo(f"{one.spec} on {one.task}{partial}")
+        texts = [f"undefined ({one.bias})"] if isinstance(one.bias, str) else sentences(one.bias)
+        typer.echo("".join(f"  {text}\n" for text in texts))
+    for note in found.notes:
+        typer.echo(f"note: {note}")
+    if not found.estimators and not found.notes:
+        typer.echo("only baselines are stored here; name one with --est")

@@ -1,0 +1,31 @@
+"""What goes to which stream, and in which form: standard output is for results alone."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
+
+LONGEST = 300
+"""Characters of a line that quotes others: a reason can be a page long."""
+
+
+def one_line(text: str) -> str:
+    """What others wrote, as one line without control characters, cut where it is longer than `LONGEST`."""
+    line = "".join(character if character.isprintable() else " " for character in text)
+    return line if len(line) <= LONGEST else line[: LONGEST - 3] + "..."
+
+
+@contextmanager
+def prints_to_stderr() -> Iterator[None]:
+    """Send what is printed meanwhile to standard error: by plug-ins, by libraries, by workers started meanwhile."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)

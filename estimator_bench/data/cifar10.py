@@ -1,0 +1,99 @@
+"""How an `.npz` file of CIFAR-10 becomes a table of images."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from estimator_bench.data.image_tables import IMAGES
+from estimator_bench.data.importer import Importer
+from estimator_bench.data.npz import read_npz
+from estimator_bench.data.table import Manifest, Table
+from estimator_bench.errors import CorruptDataError
+
+CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+VALIDATION_STRIDE = 5
+
+_DESCRIPTIONS = {
+    "image": "32 x 32 pixels of red, green and blue, from 0 to 255",
+    "label": f"class from 0, in this order: {', '.join(CLASSES)}",
+    "split": "train, valid or test",
+}
+
+
+class Cifar10Importer(Importer):
+    """An `.npz` with the arrays `x_train`, `y_train`, `x_test`, `y_test`, of as many images as there are.
+
+    Images are (N, 32, 32, 3) uint8, labels (N,) or (N, 1) whole numbers from 0 to 9 in the alphabetical order of the
+    classes; `classes`, if it is there, must say the same. The test images are the test split. Of the training images
+    every fifth of each class, in the order of the file, is a validation image, and the others are the training split:
+    8,000 and 2,000 of a file of 10,000. No random numbers are involved.
+    """
+
+    table = "cifar10"
+    expects = "one cifar10*.npz with x_train, y_train, x_test and y_test"
+    source = "https://www.cs.toronto.edu/~kriz/cifar.html, such as the 10,000 + 2,000 of cyizhuo/CIFAR-10-dataset"
+    licence = "unknown"
+
+    def find(self, path: Path) -> Path | None:
+        """`path` itself, or the only file in it whose name begins with cifar10 and ends with .npz."""
+        found = list(path.glob("cifar10*.npz")) if path.is_dir() else [path]
+        return found[0] if len(found) == 1 and found[0].is_file() else None
+
+    def read(self, path: Path) -> Table:
+        """The table, after the form of every array and the range of every label was checked."""
+        arrays = read_npz(path, ("x_train", "y_train", "x_test", "y_test", "classes"))
+        if "classes" in arrays and arrays["classes"].tolist() != list(CLASSES):
+            raise _corrupt(path, f"its classes are not {', '.join(CLASSES)} in this order, so its labels mean others")
+        parts = [(_images(path, arrays, f"x_{part}"), _labels(path, arrays, part)) for part in ("train", "test")]
+        (images, labels), (test_images, test_labels) = parts
+        split = np.full(len(labels) + len(test_labels), "test", dtype="S5")
+        split[: len(labels)] = "train"
+        for label in range(len(CLASSES)):
+            split[np.flatnonzero(labels == label)[VALIDATION_STRIDE - 1 :: VALIDATION_STRIDE]] = "valid"
+        columns = {
+            "image": np.concatenate([images, test_images]),
+            "label": np.concatenate([labels, test_labels]).astype(np.uint8),
+            "split": split,
+        }
+        manifest = Manifest(
+            space=IMAGES,
+            table=self.table,
+            source=self.source,
+            licence=self.licence,
+            citation="Krizhevsky, Learning Multiple Layers of Features from Tiny Images, 2009",
+            descriptions=_DESCRIPTIONS,
+            imported_file=path.name,
+            imported_sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+        )
+        return Table(manifest, columns)
+
+
+def _images(path: Path, arrays: dict[str, NDArray[Any]], name: str) -> NDArray[np.uint8]:
+    images = arrays.get(name)
+    if images is None or images.dtype != np.uint8 or images.shape[1:] != (32, 32, 3) or not len(images):
+        raise _corrupt(path, f"{name} must be (images, 32, 32, 3) uint8, and {_found(images)}")
+    return images
+
+
+def _labels(path: Path, arrays: dict[str, NDArray[Any]], part: str) -> NDArray[np.integer[Any]]:
+    labels, count = arrays.get(f"y_{part}"), len(arrays[f"x_{part}"])
+    if labels is None or labels.dtype.kind not in "iu" or labels.shape not in ((count,), (count, 1)):
+        raise _corrupt(path, f"y_{part} must be ({count},) whole numbers, and {_found(labels)}")
+    if labels.min() < 0 or labels.max() >= len(CLASSES):
+        raise _corrupt(path, f"y_{part} holds labels from {labels.min()} to {labels.max()}, which must be from 0 to 9")
+    return labels.ravel()
+
+
+def _found(array: NDArray[Any] | None) -> str:
+    return "is missing" if array is None else f"is {array.shape} {array.dtype}"
+
+
+def _corrupt(path: Path, problem: str) -> CorruptDataError:
+    return CorruptDataError(
+        f"{path} is no CIFAR-10 as it should be: {problem}; get the file from its source, or fix it"
+    )

@@ -1,0 +1,141 @@
+"""The passes over one network in train mode that start from one forward pass.
+
+All of them walk the same graph, so that a network runs its batch once, whoever asks (specification B.15, groups 1 to
+1'''). Sums over layers are over the weights of convolutions and linear layers: no biases, no batch normalisation (B.0).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+Kept: TypeAlias = tuple[torch.Tensor, int]
+"""The output of a module and its version then, which goes up when the network overwrites it later."""
+
+
+@dataclass(frozen=True)
+class Forward:
+    """What a forward pass in train mode leaves behind, with the graph to go back through.
+
+    Attributes:
+        images: (B, C, H, W), with gradients.
+        logits: (B, classes).
+        loss: mean cross-entropy of the batch, a scalar.
+        weights: of each convolution and linear layer, in the order of their definition; dead ones too.
+        outputs: for each of these layers its output (B, channels, ...) at each call.
+        activations: the output of each call of a ReLU module, (B, ...).
+    """
+
+    images: torch.Tensor
+    logits: torch.Tensor
+    loss: torch.Tensor
+    weights: Sequence[torch.Tensor]
+    outputs: Sequence[Sequence[Kept]]
+    activations: Sequence[Kept]
+
+
+@dataclass(frozen=True)
+class LayerGradient:
+    """The gradient of the loss in one layer; zeros where the loss does not depend on it.
+
+    Attributes:
+        weight, gradient: the weight tensor and dL/dweight, of its shape.
+        outputs: for each call of the layer its output a and dL/da, (B, channels, ...) each.
+    """
+
+    weight: torch.Tensor
+    gradient: torch.Tensor
+    outputs: Sequence[tuple[torch.Tensor, torch.Tensor]]
+
+
+def weighted_layers(network: nn.Module) -> list[nn.Conv2d | nn.Linear]:
+    """The convolutions and linear layers of a network, in the order of their definition."""
+    return [module for module in network.modules() if isinstance(module, nn.Conv2d | nn.Linear)]
+
+
+def forward(network: nn.Module, images: torch.Tensor, targets: torch.Tensor) -> Forward:
+    """Run a batch, BN with batch statistics; the network must be the caller's own, since it is changed."""
+    layers = weighted_layers(network.train())
+    outputs: list[list[Kept]] = [[] for _ in layers]
+    activations: list[Kept] = []
+    for layer, kept in zip(layers, outputs, strict=True):
+        layer.weight.requires_grad_()  # also where a network freezes it
+        layer.register_forward_hook(_keeper(kept))
+    for module in network.modules():
+        if isinstance(module, nn.ReLU):
+            module.inplace = False  # else it would overwrite the output kept before it
+            module.register_forward_hook(_keeper(activations))
+    images = images.detach().requires_grad_()
+    logits = network(images)
+    weights = [layer.weight for layer in layers]
+    return Forward(images, logits, F.cross_entropy(logits, targets), weights, outputs, activations)
+
+
+def _keeper(kept: list[Kept]) -> Callable[[nn.Module, Any, torch.Tensor], None]:
+    return lambda _module, _inputs, output: kept.append((output, output._version))
+
+
+def jacobian(run: Forward) -> torch.Tensor:
+    """(B, C*H*W) gradient of each sample's sum of logits with respect to its image.
+
+    Specification B.4; one backward pass with an all-ones cotangent.
+    """
+    (gradient,) = torch.autograd.grad(run.logits.sum(), run.images, retain_graph=True)
+    return gradient.flatten(1)
+
+
+def loss_gradients(run: Forward) -> list[LayerGradient]:
+    """The gradient of the loss in every weighted layer; one backward pass (specification B.1)."""
+    outputs = [_unchanged(kept) for calls in run.outputs for kept in calls]
+    found = iter(
+        torch.autograd.grad(
+            run.loss, [*run.weights, *outputs], retain_graph=True, allow_unused=True, materialize_grads=True
+        )
+    )
+    gradients = [next(found) for _ in run.weights]
+    return [
+        LayerGradient(weight.detach(), gradient, [(output.detach(), next(found)) for output, _ in calls])
+        for weight, gradient, calls in zip(run.weights, gradients, run.outputs, strict=True)
+    ]
+
+
+def hessian_gradient(run: Forward) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    """For each weighted layer (theta, H g): the Hessian of the loss times its gradient, over all these layers.
+
+    A backward pass that is differentiated itself: H g is the gradient of g . g with one g held (specification B.2).
+    """
+    gradients = torch.autograd.grad(run.loss, run.weights, create_graph=True, allow_unused=True, materialize_grads=True)
+    squared = torch.stack([(gradient.detach() * gradient).sum() for gradient in gradients]).sum()
+    if not squared.requires_grad:  # no weight reaches the loss
+        return [(weight.detach(), torch.zeros_like(weight)) for weight in run.weights]
+    products = torch.autograd.grad(squared, run.weights, retain_graph=True, allow_unused=True, materialize_grads=True)
+    return [(weight.detach(), product) for weight, product in zip(run.weights, products, strict=True)]
+
+
+def activation_agreement(run: Forward) -> torch.Tensor:
+    """(B, B) float64: for two images the number of ReLU units that both switch on or both switch off.
+
+    Every call of a ReLU module counts, in dead branches too (specification B.5; Mellor et al. 2021, eq. 2). NaN for
+    images with a unit that is NaN.
+    """
+    size = len(run.images)
+    agreement = torch.zeros(size, size, dtype=torch.float64, device=run.images.device)
+    for kept in run.activations:
+        # 1 where a unit is on; a comparison would take NaN for off
+        on = _unchanged(kept).detach().ceil().clamp_(max=1).flatten(1).to(torch.float32)
+        both_on = on @ on.T  # whole numbers, exact in float32 up to 2^24 units
+        each_on = both_on.diagonal()
+        agreement += on.shape[1] - each_on[:, None] - each_on[None, :] + 2 * both_on
+    return agreement
+
+
+def _unchanged(kept: Kept) -> torch.Tensor:
+    output, version = kept
+    if output._version != version:
+        raise RuntimeError("the network overwrites the output of a layer in place: write x = x + y, not x += y")
+    return output

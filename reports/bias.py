@@ -1,0 +1,148 @@
+"""The tables of a page about bias."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from estimator_bench.analysis.bias.bias import Bias
+from estimator_bench.analysis.bias.complexity import ComplexityBias, ComplexityGroup
+from estimator_bench.analysis.bias.individuals import Judged
+from estimator_bench.analysis.bias.ops import Replacement
+from estimator_bench.analysis.bias.stored import StoredBias
+from estimator_bench.analysis.bias.trends import Trend
+from estimator_bench.analysis.bias.words import p_text
+
+from .table import Line, Table
+from .text import NOTHING, direction, recipe_text
+
+TITLE = "Bias of the estimators"
+
+HOW_TO_READ = (
+    (
+        "RD",
+        "The true rank minus the estimated one, 1 the best: positive is over-estimated. RD/N is its share of all "
+        "architectures.",
+    ),
+    (
+        "Blind",
+        "What is expected of a score that is as good but whose errors ignore the feature. Noise alone puts good "
+        "architectures too low and bad ones too high, and so under-estimates whatever good ones have; only what "
+        "differs from the blind score is a preference of the estimator.",
+    ),
+    (
+        "Lean",
+        "The correlation of score and feature, both as ranks, among architectures of nearly equal truth: positive "
+        "where the score prefers more of it. p by Mantel's stratified test, Holm's correction over all features.",
+    ),
+    (
+        "Replacements",
+        "All pairs of scored architectures that differ in one decision. Difference: share of rises in score minus that "
+        "in truth, half of the zero changes counted as rises. p by a test that allows for pairs sharing architectures "
+        "(dyadic cluster-robust), Holm's correction over all replacements. 'Like noise': noise takes the score's share "
+        "from the truth's towards one half; 'no' where the score significantly goes further or to the other side.",
+    ),
+    (
+        "Tests",
+        "They take the architectures for a sample of a larger space of the same kind, as the report's intervals do.",
+    ),
+)
+"""How the numbers are made: (term, explanation), written once per page."""
+
+
+def facts(one: StoredBias) -> list[tuple[str, str]]:
+    """What must be known to compare with another page."""
+    protocol = ", ".join(f"{name} {value}" for name, value in one.protocol.items())
+    shown = [] if isinstance(one.bias, str) else [("Bias of", f"{one.bias.architectures:,} of these")]
+    return [
+        ("Run", one.run),
+        ("Truth", f"{one.task.description}; {one.task.unit}, {direction(one.task)}"),
+        ("Networks", recipe_text(one.task)),
+        ("Architectures scored", f"{one.population:,}"),
+        *shown,
+        ("Protocol", protocol),
+    ]
+
+
+def partial_text(one: StoredBias) -> str:
+    """What an estimator without all of its scores must say; empty for one that has them."""
+    if one.missing == one.failed == 0:
+        return ""
+    return (
+        f"PARTIAL: {one.missing} scores are missing and {one.failed} failed. They rank last, so nothing here is final."
+    )
+
+
+def tables(bias: Bias, one: StoredBias) -> list[Table]:
+    """All levels, from the sizes to single architectures."""
+    lists = bias.individuals
+    return [
+        *(_complexity(each) for each in bias.complexity),
+        _replacements(bias.replacements),
+        _trends(bias.trends),
+        _judged("Top by score", lists.top, one),
+        _judged("Most over-estimated", lists.over, one),
+        _judged("Most under-estimated", lists.under, one),
+    ]
+
+
+def _complexity(one: ComplexityBias) -> Table:
+    note = (
+        f"tau over the {one.equal_pairs:,} pairs of equal {one.measure}: {_signed(one.tau_equal)}; Kendall's partial "
+        f"tau with {one.measure} held fixed: {_signed(one.tau_partial)}."
+    )
+    headers = (one.measure, "architectures", "mean RD/N", "blind", "median RD/N", "tau inside")
+    return Table(f"By {one.measure}", note, headers, [_group(group) for group in one.groups])
+
+
+def _group(group: ComplexityGroup) -> Line:
+    shifts = (_signed(value) for value in (group.mean, group.blind, group.median, group.tau))
+    return Line.of(f"{group.lowest:,.0f} to {group.highest:,.0f}", f"{group.size:,}", *shifts)
+
+
+def _replacements(found: Sequence[Replacement]) -> Table:
+    headers = (
+        *("replacement", "pairs", "score rises", "score same", "truth rises", "truth same"),
+        *("difference", "p", "over-estimated", "like noise"),
+    )
+    lines = [
+        Line.of(
+            f"{one.removed} by {one.added}",
+            f"{one.pairs:,}",
+            *(f"{share:.4f}" for side in (one.score, one.truth) for share in (side.rise, side.same)),
+            _signed(one.difference),
+            p_text(one.p),
+            one.overestimated or NOTHING,
+            "yes" if one.like_noise else "no",
+        )
+        for one in found
+    ]
+    note = "" if lines else "No two scored architectures are one edit apart."
+    return Table("By operation", note, headers, lines)
+
+
+def _trends(found: Sequence[Trend]) -> Table:
+    lines = [Line.of(one.feature, _signed(one.rho), _signed(one.lean), p_text(one.adjusted)) for one in found]
+    headers = ("feature", "Spearman of RD with it", "lean at equal truth", "p of the lean")
+    return Table("By structure", "", headers, lines)
+
+
+def _judged(title: str, found: Sequence[Judged], one: StoredBias) -> Table:
+    sign = 1 if one.task.higher_is_better else -1
+    lines = [
+        Line.of(
+            each.arch,
+            f"{each.score:.5g}",
+            f"{sign * each.truth:.4g}",
+            f"{each.true_rank:g}",
+            f"{each.estimated_rank:g}",
+            f"{each.difference:+g}",
+            ", ".join(f"{name} {value:.3g}" for name, value in each.structure.items() if value),
+        )
+        for each in found
+    ]
+    headers = ("architecture", "score", f"truth ({one.task.unit})", "true rank", "estimated rank", "RD", "structure")
+    return Table(title, "", headers, lines)
+
+
+def _signed(value: float | None) -> str:
+    return NOTHING if value is None else f"{value:+.4f}"

@@ -1,0 +1,65 @@
+"""The page about bias: every level, partial visible, texts of plug-ins harmless."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from estimator_bench.analysis.bias.bias import Bias, bias_of
+from estimator_bench.analysis.bias.stored import BiasFindings, StoredBias
+from estimator_bench.registry import find_task, load
+
+
+@pytest.fixture
+def found(toy: str) -> StoredBias:
+    assert toy
+    space, truth, task = find_task("toy/latency")
+    archs = space.architectures() or []
+    values = -truth.trials(task, archs).mean()
+    bias = bias_of(space, task, archs, values, np.random.default_rng(0).normal(size=81))
+    return StoredBias("my_score", "abc123", task, {"seed": 0}, 81, 0, 0, bias)
+
+
+def page(*found: StoredBias, notes: tuple[str, ...] = ()) -> str:
+    text: str = load("report", "markdown")().render_bias(BiasFindings(found, notes))
+    return text
+
+
+def test_a_page_holds_the_findings_and_a_table_for_every_level(found: StoredBias) -> None:
+    text = page(found)
+    assert text.startswith("# Bias of the estimators\n\n## my_score on toy/latency@made-up\n")
+    assert isinstance(found.bias, Bias)
+    assert text.count("\n| ") == 2 * 5 + 3 + len(found.bias.trends) + 3 * 10 + 7
+    assert "Run**: abc123" in text
+    assert "lower is better" in text
+
+
+def test_truth_stands_in_the_unit_and_direction_of_the_task(found: StoredBias) -> None:
+    assert isinstance(found.bias, Bias)
+    top = found.bias.individuals.top[0]
+    line = next(line for line in page(found).splitlines() if line.startswith(f"| {top.arch} "))
+    assert f"| {-top.truth:.4g} " in line
+
+
+def test_what_is_partial_undefined_or_not_shown_says_so(found: StoredBias) -> None:
+    text = page(replace(found, missing=3, failed=1, bias="constant score"), notes=("ridge on toy not shown: gone",))
+    assert text.startswith("# Bias of the estimators (PARTIAL)")
+    assert "PARTIAL: 3 scores are missing and 1 failed" in text
+    assert "undefined (constant score)" in text
+    assert "ridge on toy not shown: gone" in text
+
+
+def test_an_empty_page_says_that_it_is_empty() -> None:
+    assert "There are no results to show." in page()
+
+
+def test_names_of_plug_ins_cannot_break_the_page(found: StoredBias) -> None:
+    text = page(replace(found, spec="a|b<script>", bias="<b>x</b>"))
+    assert "<script>" not in text
+    assert "<b>" not in text
+
+
+def test_a_format_without_such_a_page_gives_none(found: StoredBias) -> None:
+    assert load("report", "html")().render_bias(BiasFindings([found], [])) is None

@@ -1,0 +1,21 @@
+"""Runs that are interrupted in every way end as undisturbed ones do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from kill_loop import kill_loop
+
+
+def test_a_few_interruptions_lose_nothing_and_change_nothing(tmp_path: Path) -> None:
+    kinds = ["Ctrl-C", "kill -9 coordinator", "kill -9 group", "disk full"]
+    found = kill_loop(tmp_path, len(kinds), 0, kinds)
+    assert (found.rounds.total(), found.lost, found.twice, found.different) == (len(kinds), 0, 0, 0)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(7200)
+def test_many_interruptions_lose_nothing_and_change_nothing(tmp_path: Path) -> None:
+    found = kill_loop(tmp_path, rounds=64, seed=1)
+    assert (found.rounds.total(), found.lost, found.twice, found.different) == (64, 0, 0, 0)
