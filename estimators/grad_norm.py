@@ -10,7 +10,7 @@ from estimator_bench import NetworkPasses, Pass, ZeroCostEstimator
 
 @dataclass(frozen=True)
 class GradNorm(ZeroCostEstimator):
-    """Sum over convolutions and linear layers of the Euclidean norm of dL/dtheta (specification B.1).
+    """Sum over convolutions and linear layers of the Euclidean norm of dL/dtheta.
 
     L is the mean cross-entropy of the batch, BN with batch statistics. Range [0, inf); 0 for a network that no image
     passes through.

@@ -12,7 +12,7 @@ from estimator_bench import NetworkPasses, Pass, ZeroCostEstimator
 class Grasp(ZeroCostEstimator):
     """-sum over convolution and linear weights of theta * (H g), H the Hessian of the loss and g its gradient.
 
-    L is the mean cross-entropy of the batch at temperature 1, BN with batch statistics (specification B.2; Wang et al.
+    L is the mean cross-entropy of the batch at temperature 1, BN with batch statistics (Wang et al.
     2020, eq. 8). Both factors come from one forward pass; zero-cost-nas computes g in a pass of its own, which on one
     batch is the same. Range (-inf, inf); 0 for a network that no image passes through.
     """

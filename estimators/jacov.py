@@ -14,7 +14,7 @@ from estimator_bench import NetworkPasses, Pass, ZeroCostEstimator
 class Jacov(ZeroCostEstimator):
     """-sum_i [ln(lambda_i + k) + 1 / (lambda_i + k)] over the eigenvalues of the correlation of input gradients.
 
-    The rows of the correlated matrix are the images of the batch (specification B.4). Range (-inf, -B], reached when
+    The rows of the correlated matrix are the images of the batch. Range (-inf, -B], reached when
     the gradients of all B images are uncorrelated, so scores of different batch sizes must not be compared. NaN for
     an image whose gradient does not vary, as in a network that no image passes through.
 

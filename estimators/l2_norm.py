@@ -10,7 +10,7 @@ from estimator_bench import NetworkPasses, ZeroCostEstimator, weighted_layers
 
 @dataclass(frozen=True)
 class L2Norm(ZeroCostEstimator):
-    """Sum over convolutions and linear layers of the Euclidean norm of the weights (specification B.14).
+    """Sum over convolutions and linear layers of the Euclidean norm of the weights.
 
     Of the architecture's own layers, those in dead branches too; zero-cost-nas, which builds every operation on every
     edge, counts unused ones. Range [0, inf).

@@ -10,11 +10,11 @@ from estimator_bench import NetworkPasses, Pass, ZeroCostEstimator
 
 @dataclass(frozen=True)
 class Plain(ZeroCostEstimator):
-    """Sum over convolution and linear weights of theta * dL/dtheta, with its sign (specification B.1).
+    """Sum over convolution and linear weights of theta * dL/dtheta, with its sign.
 
     L is the mean cross-entropy of the batch, BN with batch statistics. A layer that only feeds batch normalisation adds
     nearly nothing, since the loss does not depend on its scale. Range (-inf, inf). Publications differ in the sign, and
-    some print the absolute value of its correlation (D.5).
+    some print the absolute value of its correlation.
     """
 
     name: ClassVar[str] = "plain"

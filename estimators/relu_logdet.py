@@ -12,7 +12,7 @@ from estimator_bench import NetworkPasses, Pass, ZeroCostEstimator
 
 @dataclass(frozen=True)
 class ReluLogdet(ZeroCostEstimator):
-    """ln |det K|, where K counts for two images the ReLU units that agree (specification B.5; NASWOT, nwot).
+    """ln |det K|, where K counts for two images the ReLU units that agree (NASWOT, nwot).
 
     Every call of a ReLU module counts, also in branches that do not reach the output: they add a constant to K. The
     determinant grows with the number of units, so scores of different batch sizes must not be compared. -inf where two

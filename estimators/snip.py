@@ -10,7 +10,7 @@ from estimator_bench import NetworkPasses, Pass, ZeroCostEstimator
 
 @dataclass(frozen=True)
 class Snip(ZeroCostEstimator):
-    """Sum over convolution and linear weights of |theta * dL/dtheta| (specification B.1; Lee et al. 2019, eq. 4).
+    """Sum over convolution and linear weights of |theta * dL/dtheta| (Lee et al. 2019, eq. 4).
 
     L is the mean cross-entropy of the batch, BN with batch statistics. Not divided by the sum over the network, as the
     pruning method does. Range [0, inf); 0 for a network that no image passes through.

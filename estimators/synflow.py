@@ -12,7 +12,7 @@ from estimator_bench import NetworkPasses, Pass, ZeroCostEstimator
 class Synflow(ZeroCostEstimator):
     """Sum over convolution and linear weights of |theta * dR/dtheta| on the absolute network without BN, float64.
 
-    The raw sum, as zero-cost-nas reports it; NASLib reports its logarithm, which ranks the same (specification B.3).
+    The raw sum, as zero-cost-nas reports it; NASLib reports its logarithm, which ranks the same.
     Range [0, inf); 0 for a network whose input does not reach its output.
     """
 

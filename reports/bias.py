@@ -31,8 +31,9 @@ HOW_TO_READ = (
     ),
     (
         "Lean",
-        "The correlation of score and feature, both as ranks, among architectures of nearly equal truth: positive "
-        "where the score prefers more of it. p by Mantel's stratified test, Holm's correction over all features.",
+        "The partial correlation of score and feature, as ranks, among architectures of nearly equal truth, truth held "
+        "fixed: positive where the score prefers more of it. p by Mantel's stratified test, Holm's correction over all "
+        "features.",
     ),
     (
         "Replacements",

@@ -12,7 +12,7 @@ def synaptic_flow(network: nn.Module, inputs: torch.Tensor) -> list[tuple[torch.
     """Per convolution and linear layer (|theta|, dR/d|theta|) of R, the sum of outputs on one all-ones image.
 
     Every tensor of the state is replaced by its absolute value and batch normalisation is left out, in float64 since
-    R reaches 1e50 (specification B.3; Tanaka et al. 2020, eq. 6). A weight the output does not depend on has gradient
+    R reaches 1e50 (Tanaka et al. 2020, eq. 6). A weight the output does not depend on has gradient
     zero.
 
     Args:

@@ -1,7 +1,7 @@
 """The passes over one network in train mode that start from one forward pass.
 
-All of them walk the same graph, so that a network runs its batch once, whoever asks (specification B.15, groups 1 to
-1'''). Sums over layers are over the weights of convolutions and linear layers: no biases, no batch normalisation (B.0).
+All of them walk the same graph, so that a network runs its batch once, whoever asks. Sums over layers are over the
+weights of convolutions and linear layers, as in zero-cost-nas and NASLib: no biases, no batch normalisation.
 """
 
 from __future__ import annotations
@@ -83,14 +83,14 @@ def _keeper(kept: list[Kept]) -> Callable[[nn.Module, Any, torch.Tensor], None]:
 def jacobian(run: Forward) -> torch.Tensor:
     """(B, C*H*W) gradient of each sample's sum of logits with respect to its image.
 
-    Specification B.4; one backward pass with an all-ones cotangent.
+    One backward pass with an all-ones cotangent.
     """
     (gradient,) = torch.autograd.grad(run.logits.sum(), run.images, retain_graph=True)
     return gradient.flatten(1)
 
 
 def loss_gradients(run: Forward) -> list[LayerGradient]:
-    """The gradient of the loss in every weighted layer; one backward pass (specification B.1)."""
+    """The gradient of the loss in every weighted layer; one backward pass."""
     outputs = [_unchanged(kept) for calls in run.outputs for kept in calls]
     found = iter(
         torch.autograd.grad(
@@ -107,7 +107,7 @@ def loss_gradients(run: Forward) -> list[LayerGradient]:
 def hessian_gradient(run: Forward) -> list[tuple[torch.Tensor, torch.Tensor]]:
     """For each weighted layer (theta, H g): the Hessian of the loss times its gradient, over all these layers.
 
-    A backward pass that is differentiated itself: H g is the gradient of g . g with one g held (specification B.2).
+    A backward pass that is differentiated itself: H g is the gradient of g . g with one g held.
     """
     gradients = torch.autograd.grad(run.loss, run.weights, create_graph=True, allow_unused=True, materialize_grads=True)
     squared = torch.stack([(gradient.detach() * gradient).sum() for gradient in gradients]).sum()
@@ -120,7 +120,7 @@ def hessian_gradient(run: Forward) -> list[tuple[torch.Tensor, torch.Tensor]]:
 def activation_agreement(run: Forward) -> torch.Tensor:
     """(B, B) float64: for two images the number of ReLU units that both switch on or both switch off.
 
-    Every call of a ReLU module counts, in dead branches too (specification B.5; Mellor et al. 2021, eq. 2). NaN for
+    Every call of a ReLU module counts, in dead branches too (Mellor et al. 2021, eq. 2). NaN for
     images with a unit that is NaN.
     """
     size = len(run.images)

@@ -33,11 +33,13 @@ class Wobbly(Estimator):
 """
 
 
-def measured(tmp_path: Path, *estimators: str, task: str = "toy/quality", limit: str | None = None) -> Section:
+def measured(
+    tmp_path: Path, *estimators: str, task: str = "toy/quality", limit: str | None = None, folder: str = ""
+) -> Section:
     (tmp_path / "wobbly.py").write_text(PLUG_IN)
     registry.load_plugins([str(tmp_path / "wobbly.py")])
     request = Request(task, estimators, Protocol(), Limit.parse(limit) if limit else None)
-    with Store(tmp_path, write=True) as store:
+    with Store(tmp_path / folder, write=True) as store:
         execute(make_plan(request), store, workers=0, command="test", observer=Observer())
         (section,) = find(store, parse_metrics(["tau", "best@10"])).sections
     return section
@@ -101,11 +103,9 @@ def test_settled_pairs_are_ranked_better_than_all_pairs(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("toy")
 def test_an_export_holds_the_tests_and_does_not_depend_on_the_order_of_the_rows(tmp_path: Path) -> None:
     exported = []
-    for number, estimators in enumerate((["params", "wobbly"], ["wobbly", "params"])):
-        folder = tmp_path / str(number)
-        folder.mkdir()
-        section = measured(folder, *estimators)
-        with Store(folder, write=False) as store:
+    for folder, estimators in (("here", ["weights", "wobbly"]), ("there", ["wobbly", "weights"])):
+        section = measured(tmp_path, *estimators, folder=folder)
+        with Store(tmp_path / folder, write=False) as store:
             (found,) = document(store, parse_metrics(["tau", "best@10"]), measured=False)["metrics"]
         exported.append(json.dumps(found))
     assert exported[0] == exported[1]

@@ -136,7 +136,11 @@ def test_a_changed_file_is_refused_with_row_and_reason(
     assert str(path) in str(caught.value)
 
 
-@pytest.mark.parametrize("content", [b"", b"index,arch", gzip.compress(b"\xff\xff"), gzip.compress(b"x" * 9999)[:-9]])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"index,arch", gzip.compress(b"\xff\xff"), gzip.compress(b"x" * 9999)[:-9]],
+    ids=["empty", "plain", "no text", "cut"],  # what is compressed holds the time, and workers must agree on names
+)
 def test_a_file_that_is_no_gzipped_csv_is_refused(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "accuracies.csv.gz"
     path.write_bytes(content)
