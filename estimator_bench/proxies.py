@@ -102,7 +102,9 @@ def zero_cost(
     def decorate(function: F) -> DecoratedFunction[F]:
         def measure(self: ZeroCostEstimator, passes: NetworkPasses) -> float:  # noqa: ARG001 - a method
             network = passes.network if reads_only else passes.fresh_network().train()
-            return float(function(network, passes.inputs, passes.targets))
+            score: Any = function(network, passes.inputs, passes.targets)
+            # A tensor that still has its graph is a score like any other, and torch warns of turning it into one.
+            return float(score.detach() if hasattr(score, "detach") else score)
 
         attributes = {
             "name": name or function.__name__,
