@@ -8,10 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from estimator_bench.analysis.findings import Cost
-from estimator_bench.estimator_spec import make_estimator
+from estimator_bench.runs.combine import Combiner
 from estimator_bench.runs.records import RunRecord
-from estimator_bench.runs.store import Store
-from estimator_bench.space import AnySpace, Architecture
 
 REASONS = 3
 """How many reasons of failure are kept per run."""
@@ -40,26 +38,17 @@ class Progress:
     cost: Cost
 
     @classmethod
-    def of(
-        cls,
-        store: Store,
-        record: RunRecord,
-        records: Mapping[str, RunRecord],
-        space: AnySpace,
-        archs: Sequence[Architecture],
-    ) -> Progress:
-        """The progress of one stored run on these architectures."""
+    def of(cls, combiner: Combiner, record: RunRecord, records: Mapping[str, RunRecord]) -> Progress:
+        """The progress of one stored run on the population of a combiner."""
         if members := record.identity["members"]:
-            states = [cls.of(store, records[member], records, space, archs) for member in members]
+            states = [cls.of(combiner, records[member], records) for member in members]
             return cls(
                 max(state.missing for state in states),
                 max(state.failed for state in states),
                 [reason for state in states for reason in state.reasons][:REASONS],
                 _sum_of([state.cost for state in states], len(labels_seen(record, records))),
             )
-        kind = make_estimator(record.spec).invariant_to
-        stored = store.scores(record.id)
-        own = [stored.get(str(space.representative(arch, kind))) for arch in archs]
+        stored, own = combiner.stored(record.id), combiner.scores(record.id)
         failures = [score.message or "" for score in own if score is not None and score.status == "error"]
         reasons = [record.failure] if record.failure is not None else list(dict.fromkeys(failures))
         prepare = None if record.prepare is None else record.prepare.wall

@@ -50,7 +50,7 @@ def section_of(store: Store, request: Invocation, records: Sequence[RunRecord], 
     everything = store.runs()
     population = population_of(store, request, records, everything, metrics)
     combiner = Combiner(store, population.space, population.task, population.archs)
-    scored = [_scored(store, combiner, record, everything, population) for record in records]
+    scored = [_scored(combiner, record, everything, population) for record in records]
     sampled, evaluations = _side_by_side(scored, population)
     by_spec = {one.spec: parts for one, parts in zip(scored, sampled, strict=True)}
     comparisons = compare_rows(metrics, dict(sorted(by_spec.items())))  # in no order that depends on history
@@ -126,15 +126,11 @@ def population_of(
 
 
 def _scored(
-    store: Store,
-    combiner: Combiner,
-    record: RunRecord,
-    everything: Mapping[str, RunRecord],
-    population: Population,
+    combiner: Combiner, record: RunRecord, everything: Mapping[str, RunRecord], population: Population
 ) -> _Scored:
     estimator = make_estimator(record.spec)
     combined = combiner.of(record.id)
-    progress = Progress.of(store, record, everything, population.space, population.archs)
+    progress = Progress.of(combiner, record, everything)
     if isinstance(combined, Failure):
         progress = replace(progress, failed=len(population.archs), reasons=[combined.reason, *progress.reasons])
         combined = np.full((len(population.archs), 1), np.nan)

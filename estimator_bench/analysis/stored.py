@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 
 from estimator_bench.estimator import status_of
-from estimator_bench.estimator_spec import make_estimator
 from estimator_bench.guard import Failure
 from estimator_bench.identity import digest_of
 from estimator_bench.registry import find_task
@@ -69,12 +68,10 @@ class _Rows:
     """The scores of runs over one population."""
 
     def __init__(self, store: Store, records: Mapping[str, RunRecord], asked: Invocation) -> None:
-        self._store, self._records = store, records
-        self._space, _, task = find_task(asked.task)
+        self._records = records
+        space, _, task = find_task(asked.task)
         self.archs = store.population(asked.population)
-        self._parsed = list(map(self._space.parse, self.archs))
-        self._combiner = Combiner(store, self._space, task, self._parsed)
-        self._representatives: dict[str, list[str]] = {}
+        self._combiner = Combiner(store, space, task, list(map(space.parse, self.archs)))
 
     def estimator(self, run: str) -> dict[str, Any]:
         """One run: what it is, how far it is, and a row for each architecture."""
@@ -108,9 +105,7 @@ class _Rows:
 
     def _of_networks(self, run: str) -> Iterator[tuple[str, str | None, list[list[float | str]] | None]]:
         """For each architecture status, message and (replicates, components) of its representative."""
-        stored = self._store.scores(run)
-        for representative in self._representatives_for(run):
-            score = stored.get(representative)
+        for score in self._combiner.scores(run):
             if score is None:
                 yield "missing", None, None
             elif score.components is None:
@@ -125,13 +120,6 @@ class _Rows:
         for found, values in zip(states, columns, strict=True):
             broken = [status for status in ("missing", "error") if status in found]
             yield broken[0] if broken else status_of(values[:1]), None, None
-
-    def _representatives_for(self, run: str) -> list[str]:
-        """For each architecture the one that is scored for it."""
-        kind = make_estimator(self._records[run].spec).invariant_to
-        if kind not in self._representatives:
-            self._representatives[kind] = [str(self._space.representative(arch, kind)) for arch in self._parsed]
-        return self._representatives[kind]
 
 
 def _scores(values: Sequence[float] | None) -> dict[str, Any]:

@@ -14,9 +14,9 @@ from estimator_bench.estimator_spec import make_estimator
 from estimator_bench.ground_truth import Task
 from estimator_bench.guard import Failure, attempt
 from estimator_bench.runs.plan import Plan
-from estimator_bench.runs.records import RunRecord, components_of
+from estimator_bench.runs.records import StoredScore, components_of
 from estimator_bench.runs.store import Store
-from estimator_bench.space import AnySpace, Architecture
+from estimator_bench.space import AnySpace, Architecture, ClassKind
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,8 @@ class Combiner:
     def __init__(self, store: Store, space: AnySpace, task: Task, archs: Sequence[Architecture]) -> None:
         self._store, self._space, self._task, self._archs = store, space, task, archs
         self._records = store.runs()
+        self._stored: dict[str, dict[str, StoredScore]] = {}
+        self._representatives: dict[ClassKind, list[str]] = {}
         self._done: dict[str, NDArray[np.float64] | Failure] = {}
 
     def of(self, run: str) -> NDArray[np.float64] | Failure:
@@ -59,14 +61,23 @@ class Combiner:
             record = self._records[run]
             members = record.identity["members"]
             estimator = make_estimator(record.spec)
-            components = self._of_members(members) if members else self._stored(record, estimator)
+            components = self._of_members(members) if members else components_of(self.scores(run), record)
             self._done[run] = attempt(combined_scores, estimator, components)
         return self._done[run]
 
-    def _stored(self, record: RunRecord, estimator: Estimator) -> Components:
-        stored = self._store.scores(record.id)
-        kind = estimator.invariant_to
-        return components_of([stored.get(str(self._space.representative(arch, kind))) for arch in self._archs], record)
+    def stored(self, run: str) -> Mapping[str, StoredScore]:
+        """Every score of a run that scores by itself, of this population or not; read once."""
+        if run not in self._stored:
+            self._stored[run] = self._store.scores(run)
+        return self._stored[run]
+
+    def scores(self, run: str) -> list[StoredScore | None]:
+        """(architectures,) what is stored of the representatives they are scored by."""
+        kind = make_estimator(self._records[run].spec).invariant_to
+        if kind not in self._representatives:
+            self._representatives[kind] = [str(self._space.representative(arch, kind)) for arch in self._archs]
+        stored = self.stored(run)
+        return [stored.get(representative) for representative in self._representatives[kind]]
 
     def _of_members(self, members: Sequence[str]) -> Components:
         """The scores of the members, each turned so that higher promises better."""
@@ -92,8 +103,7 @@ def summarise(plan: Plan, store: Store) -> Summary:
             failed[run.spec] = f"cannot be combined: {combined.reason}"
         if run.members:
             continue
-        stored = store.scores(run.id)
-        scores = [stored.get(arch) for arch in run.representatives]
+        scores = combiner.scores(run.id)
         reason = records[run.id].failure
         reasons = [score.message for score in scores if score is not None and score.message is not None]
         if reason is not None or reasons:

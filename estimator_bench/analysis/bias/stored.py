@@ -73,13 +73,21 @@ def find_bias(store: Store, estimators: Sequence[str] = ()) -> BiasFindings:
         if not chosen:
             continue
         with noting(notes, request, chosen):
-            population = population_of(store, request, records, store.runs(), [])
-            found += [_stored_bias(store, request, record, population) for record in chosen]
+            everything = store.runs()
+            population = population_of(store, request, records, everything, [])
+            combiner = Combiner(store, population.space, population.task, population.archs)
+            found += [_stored_bias(combiner, request, record, everything, population) for record in chosen]
     return BiasFindings(found, notes)
 
 
-def _stored_bias(store: Store, request: Invocation, record: RunRecord, population: Population) -> StoredBias:
-    progress = Progress.of(store, record, store.runs(), population.space, population.archs)
+def _stored_bias(
+    combiner: Combiner,
+    request: Invocation,
+    record: RunRecord,
+    everything: Mapping[str, RunRecord],
+    population: Population,
+) -> StoredBias:
+    progress = Progress.of(combiner, record, everything)
     return StoredBias(
         record.spec,
         record.id,
@@ -88,12 +96,12 @@ def _stored_bias(store: Store, request: Invocation, record: RunRecord, populatio
         len(population.archs),
         progress.missing,
         progress.failed,
-        _bias(store, record, population),
+        _bias(combiner, record, population),
     )
 
 
-def _bias(store: Store, record: RunRecord, population: Population) -> Bias | str:
-    combined = Combiner(store, population.space, population.task, population.archs).of(record.id)
+def _bias(combiner: Combiner, record: RunRecord, population: Population) -> Bias | str:
+    combined = combiner.of(record.id)
     if isinstance(combined, Failure):
         return record.failure or combined.reason
     shown = population.headline
