@@ -13,6 +13,7 @@ from estimator_bench import _folders
 
 if TYPE_CHECKING:
     from estimator_bench.analysis.findings import Findings as Findings
+    from estimator_bench.data.csv_importer import CsvImporter as CsvImporter
     from estimator_bench.data.images import images_digest as images_digest
     from estimator_bench.data.images import load_images as load_images
     from estimator_bench.data.importer import Importer as Importer
@@ -58,6 +59,7 @@ PUBLIC = {
     "ClassKind": "estimator_bench.space",
     "Components": "estimator_bench.estimator",
     "CorruptDataError": "estimator_bench.errors",
+    "CsvImporter": "estimator_bench.data.csv_importer",
     "Estimator": "estimator_bench.estimator",
     "Findings": "estimator_bench.analysis.findings",
     "FlopsConvention": "estimator_bench.space",

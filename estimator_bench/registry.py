@@ -125,19 +125,18 @@ def find_space(name: str) -> AnySpace:
 
 
 def find_task(text: str) -> tuple[AnySpace, GroundTruth, Task]:
-    """The task written `space/name@label`; the label may be left out, and then the first that has the name counts.
+    """The task written `space/name@label`; without the label, the first of the name whose data are installed.
 
-    `space` alone stands for the default task of the space.
+    `space` alone stands for the first installed task of the space. Where none is installed, the first counts.
     """
     space_name, _, wanted = text.partition("/")
     space = find_space(space_name)
     tasks = [(truth, task) for truth in space.ground_truths() for task in truth.tasks]
-    if not wanted:
-        return (space, *tasks[0])
-    for truth, task in tasks:
-        if wanted in (task.name, f"{task.name}@{task.label}"):
-            return space, truth, task
-    raise UnknownNameError(f"task of {space_name}", wanted, {f"{task.name}@{task.label}" for _, task in tasks})
+    meant = [one for one in tasks if wanted in ("", one[1].name, f"{one[1].name}@{one[1].label}")]
+    if not meant:
+        raise UnknownNameError(f"task of {space_name}", wanted, {f"{task.name}@{task.label}" for _, task in tasks})
+    truth, task = next((one for one in meant if one[0].installed), meant[0])
+    return space, truth, task
 
 
 def _entry(what: What, name: str) -> Entry:

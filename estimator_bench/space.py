@@ -89,6 +89,13 @@ class SearchSpace(ABC, Generic[A]):
             MalformedArchitectureError: the text is no architecture of this space.
         """
 
+    def key(self, arch: A) -> bytes:
+        """What tables name an architecture by; equal for all that the benchmark holds to be the same.
+
+        The text form by default. Where equal architectures have different texts, bytes of one length, such as a hash.
+        """
+        return str(arch).encode()
+
     @abstractmethod
     def sample(self, rng: np.random.Generator) -> A:
         """One architecture, drawn uniformly over encodings."""

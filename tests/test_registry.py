@@ -16,10 +16,12 @@ from hypothesis import strategies as st
 import estimator_bench
 from estimator_bench import registry
 from estimator_bench.cli.options import split_names
+from estimator_bench.data.home import data_home
+from estimator_bench.data.manage import import_tables
 from estimator_bench.errors import PluginError, UnknownNameError, UsageError
 from estimator_bench.estimator import Estimator
 from estimator_bench.estimator_spec import make_estimator, spec_of
-from estimator_bench.registry import broken_plugins, find_task, load, load_plugins, names
+from estimator_bench.registry import broken_plugins, find_space, find_task, load, load_plugins, names
 
 GOOD = """
 from estimator_bench import zero_cost
@@ -60,6 +62,12 @@ def test_an_unknown_name_is_met_with_the_nearest_ones() -> None:
         find_task("nb201/cifar-10")
     with pytest.raises(UnknownNameError, match="parameter of 'ridge' 'alfa': did you mean alpha"):
         make_estimator("ridge:alfa=1")
+
+
+def test_a_task_without_label_is_the_first_whose_data_are_installed(shared_data: Path) -> None:
+    import_tables(find_space("nb201"), shared_data / "nb201" / "cifar10_test_by_seed.csv.gz", data_home())
+    assert str(find_task("nb201/cifar10")[2]) == "nb201/cifar10@trials"
+    assert str(find_task("nb201")[2]) == "nb201/digits@mini"
 
 
 def test_a_task_without_label_is_the_first_of_its_name() -> None:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import math
-import sys
 from abc import abstractmethod
 from collections.abc import Iterable, Sequence
 from functools import cache
@@ -16,7 +13,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from estimator_bench.data.compressed import read_compressed
+from estimator_bench.data.csv_importer import KEY_COLUMNS, Columns, CsvImporter, bad_row
 from estimator_bench.data.importer import Importer
 from estimator_bench.data.table import Manifest, Table
 from estimator_bench.errors import CorruptDataError
@@ -27,73 +24,29 @@ from .cell import EDGES, OPS, Cell, official_order
 _NB201 = "Dong and Yang, NAS-Bench-201, ICLR 2020"
 _NATS = "Dong et al., NATS-Bench, TPAMI 2021"
 _HW = "Li et al., HW-NAS-Bench, ICLR 2021"
-_INDEX = {"index": "position in the official order"}
 
 
-class CsvImporter(Importer):
-    """A gzipped CSV file with one row per cell, in the official order.
+class CellsImporter(CsvImporter):
+    """One row per cell, in the official order."""
 
-    Attributes:
-        citation: what to cite.
-        keys: names of the first columns, which say what cell the row is about.
-        values: names of the others, with their descriptions; one that starts with % is a percentage.
-        missing: how a missing value is written; None if none may be missing.
-    """
-
-    citation: ClassVar[str]
-    keys: ClassVar[tuple[str, ...]]
-    values: ClassVar[dict[str, str]]
-    missing: ClassVar[str | None] = None
+    space = "nb201"
 
     @abstractmethod
     def expected_keys(self, index: int, cell: Cell) -> list[str]:
         """The first fields of the row of `cell`."""
 
-    def find(self, path: Path) -> Path | None:
-        """`path` itself, or the file of the expected name in it."""
-        file = path / self.expects if path.is_dir() else path
-        return file if file.name == self.expects and file.is_file() else None
-
-    def read(self, path: Path) -> Table:
-        """The table, after every row was checked."""
-        content = read_compressed(path)
-        rows = _csv_rows(path, content, [*self.keys, *self.values])
-        numbers = np.empty((len(rows), len(self.values)))
+    def key_columns(self, path: Path, rows: Sequence[Sequence[str]]) -> Columns:
+        """The index, after each row was found to be about the cell that has it."""
+        if len(rows) != len(official_order()):
+            raise CorruptDataError(f"{path} has {len(rows):,} rows; expected {len(official_order()):,}, one per cell")
         for index, (row, cell) in enumerate(zip(rows, official_order(), strict=True)):
-            keys, fields = row[: len(self.keys)], row[len(self.keys) :]
-            expected = self.expected_keys(index, cell)
-            if keys != expected:
-                raise _bad_row(path, index, f"it is about {keys}; the official order has {expected} here")
-            pairs = zip(self.values, fields, strict=True)
-            numbers[index] = [self._number(path, index, name, text) for name, text in pairs]
-        columns: dict[str, NDArray[np.generic]] = {"index": np.arange(len(rows), dtype=np.int32)}
-        columns.update(zip(self.values, numbers.T, strict=True))
-        manifest = Manifest(
-            space="nb201",
-            table=self.table,
-            source=self.source,
-            licence=self.licence,
-            citation=self.citation,
-            descriptions={**_INDEX, **self.values},
-            imported_file=path.name,
-            imported_sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
-        )
-        return Table(manifest, columns)
-
-    def _number(self, path: Path, index: int, name: str, text: str) -> float:
-        if text == self.missing:
-            return math.nan
-        try:
-            number = float(text)
-        except ValueError:
-            raise _bad_row(path, index, f"'{text}' in column {name} is no number") from None
-        highest = 100 if self.values[name].startswith("%") else sys.float_info.max
-        if not 0 <= number <= highest:
-            raise _bad_row(path, index, f"{text} in column {name} is no value from 0 to {highest:g}")
-        return number
+            found, expected = row[: len(self.keys)], self.expected_keys(index, cell)
+            if found != expected:
+                raise bad_row(path, index, f"it is about {found}; the official order has {expected} here")
+        return {"index": np.arange(len(rows), dtype=np.int32)}
 
 
-class NatsAccuracies(CsvImporter):
+class NatsAccuracies(CellsImporter):
     """Mean accuracies of NATS-Bench."""
 
     table = "nats"
@@ -121,7 +74,7 @@ class NatsAccuracies(CsvImporter):
         return [str(index), str(cell)]
 
 
-class Cifar10Trials(CsvImporter):
+class Cifar10Trials(CellsImporter):
     """CIFAR-10 test accuracy of every training in the release of NAS-Bench-201."""
 
     table = "trials"
@@ -140,7 +93,7 @@ class Cifar10Trials(CsvImporter):
         return [str(index)]
 
 
-class HardwareCosts(CsvImporter):
+class HardwareCosts(CellsImporter):
     """Latency and energy of the CIFAR-10 networks on six devices."""
 
     table = "hw"
@@ -191,7 +144,7 @@ class NatsOfficial(Importer):
             raise CorruptDataError(f"{path} holds no architecture: expected files such as 000011.pickle.pbz2")
         curves = [nats.read_curves(file) for file in files]
         columns: dict[str, NDArray[np.generic]] = {"index": np.array([int(file.name[:6]) for file in files], np.int32)}
-        descriptions = dict(_INDEX)
+        descriptions = {"index": KEY_COLUMNS["index"]}
         for name, series in nats.SERIES.items():
             stacked = np.stack([one[name] for one in curves])
             columns[name] = stacked[:, :, -1]
@@ -216,26 +169,6 @@ class NatsOfficial(Importer):
 def _naslib_texts() -> dict[Cell, str]:
     """How HW-NAS-Bench's table writes each cell."""
     return {Cell.from_naslib(ops): str(ops) for ops in product(range(len(OPS)), repeat=len(EDGES))}
-
-
-def _csv_rows(path: Path, content: bytes, header: Sequence[str]) -> list[list[str]]:
-    """The rows below the header, one per cell."""
-    try:
-        found, *rows = csv.reader(content.decode().splitlines())
-    except (ValueError, csv.Error) as error:
-        raise CorruptDataError(f"{path} is no CSV file ({error})") from error
-    if found != list(header):
-        raise CorruptDataError(f"{path} has the columns {', '.join(found)}; expected {', '.join(header)}")
-    if len(rows) != len(official_order()):
-        raise CorruptDataError(f"{path} has {len(rows):,} rows; expected {len(official_order()):,}, one per cell")
-    for index, row in enumerate(rows):
-        if len(row) != len(header):
-            raise _bad_row(path, index, f"it has {len(row)} fields; expected {len(header)}")
-    return rows
-
-
-def _bad_row(path: Path, index: int, reason: str) -> CorruptDataError:
-    return CorruptDataError(f"{path}, row of index {index}: {reason}; get the file again")
 
 
 def _digest_of_all(files: Iterable[Path]) -> str:

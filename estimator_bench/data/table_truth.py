@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from estimator_bench.data.home import data_home, table_folder
 from estimator_bench.data.table import MANIFEST, Table, open_table
+from estimator_bench.data.table_rows import TableRows, rows_of
 from estimator_bench.errors import CorruptDataError, MissingDataError
 from estimator_bench.ground_truth import GroundTruth, Task, Trials
 from estimator_bench.space import AnySpace, Architecture
@@ -33,8 +34,9 @@ class TaskColumns:
 class TableTruth(GroundTruth):
     """Answers tasks from one table, opened on first use: the imported one, or else the one shipped with the package.
 
-    The rows belong to the architectures named by the column `architecture` (text form) or `index` (position in
-    `space.architectures()`).
+    The rows belong to the architectures named by the column `architecture` (text form), or `index` (position in
+    `space.architectures()`). A column `key` beside `architecture`, of what `space.key` gives, finds rows whatever form
+    of an architecture is asked for; in a table sorted by its names they are found at once.
     """
 
     def __init__(
@@ -88,17 +90,11 @@ class TableTruth(GroundTruth):
 
     def population(self, task: Task) -> Sequence[Architecture]:
         """The architectures with a value, in the order of the rows."""
-        everything = self._everything
-        covered = ~np.isnan(self._values(task)).all(axis=1)
-        if everything is None:
-            texts = self._opened.columns["architecture"][covered].tolist()
-            return [self.space.parse(text.decode()) for text in texts]
-        return [everything[index] for index in self._opened.columns["index"][covered].tolist()]
+        return self._rows.architectures(np.count_nonzero(~np.isnan(self._values(task)), axis=1) > 0)
 
     def trials(self, task: Task, archs: Sequence[Architecture]) -> Trials:
         """The values of these architectures; means only if the task is one column of means."""
-        keys = archs if self._everything is not None else [str(arch).encode() for arch in archs]
-        rows = np.array([self._rows.get(key, -1) for key in keys], dtype=np.intp)
+        rows = self._rows.find(archs)
         values = self._values(task)
         found = np.where(rows[:, None] < 0, np.nan, values[rows])
         return Trials(found, means_only=self._is_mean(task))
@@ -115,23 +111,11 @@ class TableTruth(GroundTruth):
         return values
 
     @cached_property
-    def _everything(self) -> Sequence[Architecture] | None:
-        """The architectures that the column `index` counts in; None if the rows are named by text."""
-        return None if "architecture" in self._opened.columns else self.space.architectures()
-
-    @cached_property
-    def _rows(self) -> Mapping[Architecture | bytes, int]:
-        """The row of each architecture, found by its text form or, in a table of indices, by itself."""
-        table, everything = self._opened, self._everything
-        keys: Sequence[Architecture | bytes] = (
-            table.columns["architecture"].tolist()
-            if everything is None
-            else [everything[index] for index in table.columns["index"].tolist()]
-        )
-        rows = {key: row for row, key in enumerate(keys)}
-        if len(rows) < len(keys):
-            raise self._corrupt("has several rows about one architecture")
-        return rows
+    def _rows(self) -> TableRows:
+        try:
+            return rows_of(self.space, self._opened.columns)
+        except ValueError as error:
+            raise self._corrupt(str(error)) from None
 
     @cached_property
     def _opened(self) -> Table:
@@ -141,23 +125,10 @@ class TableTruth(GroundTruth):
                 f"table '{self.table}', which answers {asked}, is not here; get it with: {self.command}"
             )
         table = open_table(folder, self.command)
-        if problem := self._problem_of(table):
-            raise self._corrupt(problem)
-        return table
-
-    def _problem_of(self, table: Table) -> str | None:
-        """Why a table that was read well cannot answer the tasks, such as one of another space."""
         missing = {name for wanted in self._columns.values() for name in wanted.names} - table.columns.keys()
         if missing:
-            return f"lacks the columns {', '.join(sorted(missing))}"
-        if "architecture" in table.columns:
-            return None
-        everything, index = self.space.architectures(), table.columns.get("index")
-        if everything is None or index is None:
-            return "does not say which architectures its rows are about"
-        if not ((index >= 0) & (index < len(everything))).all():
-            return f"has rows about no architecture of space '{self.space.name}'"
-        return None
+            raise self._corrupt(f"lacks the columns {', '.join(sorted(missing))}")
+        return table
 
     def _corrupt(self, problem: str) -> CorruptDataError:
         return CorruptDataError(f"table {self.folder} {problem}; make it again with: {self.command}")

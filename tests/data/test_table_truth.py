@@ -96,6 +96,38 @@ def test_rows_may_be_named_by_the_text_of_the_architecture(space: AnySpace, fold
     assert np.array_equal(truth.trials(task, asked).values, np.array([[6], [NAN], [5]]), equal_nan=True)
 
 
+def test_a_text_longer_than_all_that_are_stored_is_not_found(space: AnySpace, folder: Path) -> None:
+    """Cut to their length, it would be one of them."""
+    install(folder, architecture=np.array(["wide-wide-wide-s", "skip-skip-wide-w"]), mean=np.array([5.0, 6.0]))
+    truth = truth_of(space, QUALITY)
+    asked = [space.parse(text) for text in ("wide-wide-wide-skip", "skip-skip-wide-wide")]
+    assert np.isnan(truth.trials(truth.tasks[0], asked).values).all()
+
+
+@pytest.mark.parametrize("order", ["sorted", "not sorted"])
+def test_rows_may_be_found_by_a_key_that_several_texts_share(
+    toy: str,  # noqa: ARG001
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    order: str,
+) -> None:
+    space = find_space("toy")
+    monkeypatch.setattr(space, "key", lambda arch: bytes(sorted(map(ord, str(space.representative(arch, "official"))))))
+    archs = sorted(map(space.parse, ("skip-wide-skip-wide", "skip-skip-skip-narrow")), key=space.key)
+    archs = archs if order == "sorted" else archs[::-1]
+    texts, keys = np.array(list(map(str, archs))), np.array(list(map(space.key, archs)))
+    install(folder, architecture=texts, key=keys, mean=np.array([5.0, 6.0]))
+    truth = truth_of(space, QUALITY)
+    (task,) = truth.tasks
+    assert list(truth.population(task)) == archs
+    assert truth.population(task)[1] == archs[1]
+    assert list(truth.population(task)[:1]) == archs[:1]
+    asked = [space.parse(text) for text in ("wide-wide-skip-skip", "narrow-skip-skip-skip", "narrow-wide-skip-skip")]
+    known = dict(zip(map(str, archs), (5.0, 6.0), strict=True))
+    expected = [[known["skip-wide-skip-wide"]], [known["skip-skip-skip-narrow"]], [NAN]]
+    assert np.array_equal(truth.trials(task, asked).values, np.array(expected), equal_nan=True)
+
+
 def test_a_table_that_is_not_here_is_asked_for_by_task_and_command(space: AnySpace) -> None:
     truth = truth_of(space, QUALITY)
     assert not truth.installed

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from estimator_bench.benchmarks.nb201.importers import (
+    CellsImporter,
     Cifar10Trials,
-    CsvImporter,
     HardwareCosts,
     NatsAccuracies,
     NatsOfficial,
@@ -125,7 +125,7 @@ def replaced(row: int, old: str, new: str) -> Callable[[list[str]], object]:
     ],
 )
 def test_a_changed_file_is_refused_with_row_and_reason(
-    importer: CsvImporter, change: Callable[[list[str]], object], reason: str, shared_data: Path, tmp_path: Path
+    importer: CellsImporter, change: Callable[[list[str]], object], reason: str, shared_data: Path, tmp_path: Path
 ) -> None:
     lines = gzip.decompress((shared_data / "nb201" / importer.expects).read_bytes()).decode().splitlines()
     change(lines)

@@ -1,0 +1,118 @@
+"""Official files that are tables already: gzipped CSV with one row per architecture."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import math
+import sys
+from abc import abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from estimator_bench.data.compressed import read_compressed
+from estimator_bench.data.importer import Importer
+from estimator_bench.data.table import Manifest, Table
+from estimator_bench.errors import CorruptDataError
+
+Columns: TypeAlias = dict[str, NDArray[Any]]
+
+KEY_COLUMNS = {
+    "index": "position in the official order",
+    "architecture": "text form of the architecture",
+    "key": "what the search space names the architecture by",
+}
+"""Columns that say which architectures the rows of a table are about, with their descriptions."""
+
+
+class CsvImporter(Importer):
+    """A gzipped CSV file with one row per architecture: first the columns that name it, then its values.
+
+    Attributes:
+        space: name of the search space.
+        citation: what to cite.
+        keys: names of the leading columns, which say what architecture a row is about.
+        values: names of the others, with their descriptions; one that starts with % is a percentage.
+        missing: how a missing value is written; None if none may be missing.
+    """
+
+    space: ClassVar[str]
+    citation: ClassVar[str]
+    keys: ClassVar[tuple[str, ...]]
+    values: ClassVar[dict[str, str]]
+    missing: ClassVar[str | None] = None
+
+    @abstractmethod
+    def key_columns(self, path: Path, rows: Sequence[Sequence[str]]) -> Columns:
+        """What the table names its rows by: some of `KEY_COLUMNS`; see `TableTruth`.
+
+        Args:
+            path: of the file, for messages.
+            rows: the fields of each row.
+
+        Raises:
+            CorruptDataError: a row is about no architecture, or about another one than is expected there.
+        """
+
+    def limits(self, name: str) -> tuple[float, float]:
+        """The least and the largest value that a column may hold."""
+        return 0.0, 100.0 if self.values[name].startswith("%") else sys.float_info.max
+
+    def find(self, path: Path) -> Path | None:
+        """`path` itself, or the file of the expected name in it."""
+        file = path / self.expects if path.is_dir() else path
+        return file if file.name == self.expects and file.is_file() else None
+
+    def read(self, path: Path) -> Table:
+        """The table, after every row was checked."""
+        rows = _rows(path, read_compressed(path), [*self.keys, *self.values])
+        columns = self.key_columns(path, rows)
+        descriptions = {name: KEY_COLUMNS[name] for name in columns}
+        for place, name in enumerate(self.values, len(self.keys)):
+            columns[name] = np.array([self._number(path, index, name, row[place]) for index, row in enumerate(rows)])
+        manifest = Manifest(
+            space=self.space,
+            table=self.table,
+            source=self.source,
+            licence=self.licence,
+            citation=self.citation,
+            descriptions={**descriptions, **self.values},
+            imported_file=path.name,
+            imported_sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+        )
+        return Table(manifest, columns)
+
+    def _number(self, path: Path, index: int, name: str, text: str) -> float:
+        if text == self.missing:
+            return math.nan
+        try:
+            number = float(text)
+        except ValueError:
+            raise bad_row(path, index, f"'{text}' in column {name} is no number") from None
+        low, high = self.limits(name)
+        if not low <= number <= high:
+            raise bad_row(path, index, f"{text} in column {name} is no value from {low:g} to {high:g}")
+        return number
+
+
+def bad_row(path: Path, index: int, reason: str) -> CorruptDataError:
+    """The error that a row, counted from 0 below the header, is not what it should be."""
+    return CorruptDataError(f"{path}, row of index {index}: {reason}; get the file again")
+
+
+def _rows(path: Path, content: bytes, header: Sequence[str]) -> list[list[str]]:
+    """The rows below the header."""
+    try:
+        found, *rows = csv.reader(content.decode().splitlines())
+    except (ValueError, csv.Error) as error:
+        raise CorruptDataError(f"{path} is no CSV file ({error})") from error
+    if found != list(header):
+        raise CorruptDataError(f"{path} has the columns {', '.join(found)}; expected {', '.join(header)}")
+    for index, row in enumerate(rows):
+        if len(row) != len(header):
+            raise bad_row(path, index, f"it has {len(row)} fields; expected {len(header)}")
+    return rows
