@@ -1,4 +1,4 @@
-"""The tables of a page about bias."""
+"""The page about bias."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from estimator_bench.analysis.bias.bias import Bias
 from estimator_bench.analysis.bias.complexity import ComplexityBias, ComplexityGroup
 from estimator_bench.analysis.bias.individuals import Judged
 from estimator_bench.analysis.bias.ops import Replacement
-from estimator_bench.analysis.bias.stored import StoredBias
+from estimator_bench.analysis.bias.stored import BiasFindings, StoredBias
 from estimator_bench.analysis.bias.trends import Trend
-from estimator_bench.analysis.bias.words import p_text
+from estimator_bench.analysis.bias.words import p_text, sentences
 
+from .page import Page, Part
 from .table import Line, Table
 from .text import NOTHING, direction, recipe_text
 
@@ -50,7 +51,19 @@ HOW_TO_READ = (
 """How the numbers are made: (term, explanation), written once per page."""
 
 
-def facts(one: StoredBias) -> list[tuple[str, str]]:
+def page(found: BiasFindings) -> Page:
+    """What there is to say about every estimator."""
+    return Page(TITLE, [_part(one) for one in found.estimators], found.notes, HOW_TO_READ)
+
+
+def _part(one: StoredBias) -> Part:
+    title = f"{one.spec} on {one.task}"
+    if isinstance(one.bias, str):
+        return Part(title, _facts(one), [f"undefined ({one.bias})"], partial=_partial(one))
+    return Part(title, _facts(one), list(sentences(one.bias)), _tables(one.bias, one), partial=_partial(one))
+
+
+def _facts(one: StoredBias) -> list[tuple[str, str]]:
     """What must be known to compare with another page."""
     protocol = ", ".join(f"{name} {value}" for name, value in one.protocol.items())
     shown = [] if isinstance(one.bias, str) else [("Bias of", f"{one.bias.architectures:,} of these")]
@@ -64,7 +77,7 @@ def facts(one: StoredBias) -> list[tuple[str, str]]:
     ]
 
 
-def partial_text(one: StoredBias) -> str:
+def _partial(one: StoredBias) -> str:
     """What an estimator without all of its scores must say; empty for one that has them."""
     if one.missing == one.failed == 0:
         return ""
@@ -73,7 +86,7 @@ def partial_text(one: StoredBias) -> str:
     )
 
 
-def tables(bias: Bias, one: StoredBias) -> list[Table]:
+def _tables(bias: Bias, one: StoredBias) -> list[Table]:
     """All levels, from the sizes to single architectures."""
     lists = bias.individuals
     return [

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 from estimator_bench.analysis.ceiling import Ceiling
 from estimator_bench.analysis.evaluation import MetricResult
 from estimator_bench.analysis.findings import Findings, Row, Section
 from estimator_bench.metrics.metric import Metric
 
+from .chance import differences, over_replicates, over_trials
 from .table import Cell, Line, Table
 from .text import (
     NOTHING,
@@ -57,6 +58,7 @@ def facts(section: Section) -> list[tuple[str, str]]:
         ("Networks", f"{recipe_text(task)}, data {task.dataset}"),
         ("Population", population_text(section)),
         ("Noise", "; ".join([section.trials, *(f"ceiling: {method}" for method in methods)])),
+        *([("Intervals", section.about)] if section.about else []),
     ]
 
 
@@ -75,7 +77,10 @@ def tables(section: Section) -> list[Table]:
     found = [
         _headline(section, rows),
         _incomplete(rows),
+        differences(section, leading_metric(section)),
+        over_trials(section, rows),
         _labels(section, rows),
+        over_replicates(section, rows),
         _replicates(section, rows),
         _estimators(rows),
     ]
@@ -113,7 +118,7 @@ def _headline(section: Section, rows: Sequence[Row]) -> Table:
     ceilings = [Cell("ceiling"), *(Cell(ceiling_text(section.ceilings[metric.name], metric)) for metric in metrics)]
     counts = ["coverage", "distinct", "NaN", "+inf", "-inf"]
     lines = [
-        Line([Cell(row.spec), *_results(row.evaluation.results, metrics, row.best_in), *_counts(row)], group_of(row))
+        Line([Cell(row.spec), *_results(row.evaluation.results, metrics, row.best_in), *_counts(row)], row.group)
         for row in rows
     ]
     note = (
@@ -127,11 +132,6 @@ def _headline(section: Section, rows: Sequence[Row]) -> Table:
         note += f" Values without an interval: {'; '.join(reasons)}."
     ceiling = Line([*ceilings, *(Cell(NOTHING) for _ in counts)], "ceiling")
     return Table("Results", note, [*headers, *counts], [ceiling, *lines])
-
-
-def group_of(row: Row) -> Literal["", "baseline"]:
-    """The group of a row's line in any table."""
-    return "baseline" if row.baseline else ""
 
 
 def _results(
@@ -193,7 +193,7 @@ def _estimators(rows: Sequence[Row]) -> Table:
     lines = [
         Line(
             [Cell(text) for text in (row.spec, row.kind, row.description, row.citation or NOTHING, row.run)],
-            group_of(row),
+            row.group,
         )
         for row in rows
     ]

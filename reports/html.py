@@ -8,9 +8,11 @@ from typing import Any, ClassVar
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from estimator_bench.analysis.bias.stored import BiasFindings
 from estimator_bench.analysis.findings import Findings, Section
 from estimator_bench.report import Renderer
 
+from . import bias
 from .content import (
     TITLE,
     facts,
@@ -23,6 +25,7 @@ from .content import (
 from .figures import forest, p_top_curves, score_against_truth
 from .measurement import BEGIN, END, NOTE, measurement
 from .measurement import TITLE as MEASUREMENT
+from .page import Page
 from .text import HOW_TO_READ, partial_text, result_text
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -36,15 +39,9 @@ class HtmlRenderer(Renderer):
 
     def render(self, findings: Findings) -> str:
         """The whole document."""
-        environment = Environment(
-            loader=FileSystemLoader(TEMPLATES),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
         sections = [_view(section, f"section-{place}") for place, section in enumerate(findings.sections, 1)]
-        return environment.get_template("report.html").render(
+        return _filled(
+            "report.html",
             title=TITLE,
             partial=any(section["partial"] for section in sections),
             notes=findings.notes,
@@ -60,6 +57,35 @@ class HtmlRenderer(Renderer):
             },
         )
 
+    def render_bias(self, findings: BiasFindings) -> str:
+        """The whole page about bias."""
+        return _document(bias.page(findings))
+
+
+def _document(page: Page) -> str:
+    """A page of parts."""
+    sections = [{"key": f"part-{place}", **vars(part)} for place, part in enumerate(page.parts, 1)]
+    partial = any(part.partial for part in page.parts)
+    return _filled(
+        "page.html",
+        title=page.title,
+        partial=partial,
+        notes=page.notes,
+        sections=sections,
+        how_to_read=page.how_to_read,
+    )
+
+
+def _filled(template: str, **content: Any) -> str:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template(template).render(content)
+
 
 def _view(section: Section, key: str) -> dict[str, Any]:
     """What the template shows of one section; `key` is its anchor."""
@@ -67,6 +93,7 @@ def _view(section: Section, key: str) -> dict[str, Any]:
     first, *others = tables(section)
     return {
         "key": key,
+        "title": str(section.task),
         "task": section.task,
         "partial": partial_text(section),
         "facts": facts(section),

@@ -8,8 +8,7 @@ from typing import ClassVar
 
 from tabulate import tabulate
 
-from estimator_bench.analysis.bias.stored import BiasFindings, StoredBias
-from estimator_bench.analysis.bias.words import sentences
+from estimator_bench.analysis.bias.stored import BiasFindings
 from estimator_bench.analysis.findings import Findings, Section
 from estimator_bench.report import Renderer
 
@@ -17,6 +16,7 @@ from . import bias
 from .content import TITLE, facts, metrics_table, provenance, tables
 from .measurement import BEGIN, END, NOTE, measurement
 from .measurement import TITLE as MEASUREMENT
+from .page import Page, Part
 from .table import Cell, Line, Table
 from .text import HOW_TO_READ, partial_text
 
@@ -29,11 +29,15 @@ class MarkdownRenderer(Renderer):
 
     def render(self, findings: Findings) -> str:
         """The whole document."""
-        return "\n\n".join(_blocks(findings)) + "\n"
+        return _document(_blocks(findings))
 
     def render_bias(self, findings: BiasFindings) -> str:
         """The whole page about bias."""
-        return "\n\n".join(_bias_blocks(findings)) + "\n"
+        return _document(_page(bias.page(findings)))
+
+
+def _document(blocks: Iterator[str]) -> str:
+    return "\n\n".join(blocks) + "\n"
 
 
 def escape(text: str) -> str:
@@ -64,28 +68,27 @@ def _blocks(findings: Findings) -> Iterator[str]:
         yield END
 
 
-def _bias_blocks(findings: BiasFindings) -> Iterator[str]:
-    yield f"# {bias.TITLE}" + " (PARTIAL)" * any(map(bias.partial_text, findings.estimators))
-    if findings.notes:
-        yield _list(findings.notes)
-    for one in findings.estimators:
-        yield from _bias(one)
-    if not findings.estimators:
+def _page(page: Page) -> Iterator[str]:
+    yield f"# {escape(page.title)}" + " (PARTIAL)" * any(part.partial for part in page.parts)
+    if page.notes:
+        yield _list(page.notes)
+    for part in page.parts:
+        yield from _part(part)
+    if not page.parts:
         yield "There are no results to show."
     yield "## How to read this"
-    yield _list([f"{term}: {text}" for term, text in bias.HOW_TO_READ])
+    yield _list([f"{term}: {text}" for term, text in page.how_to_read])
 
 
-def _bias(one: StoredBias) -> Iterator[str]:
-    yield f"## {escape(one.spec)} on {escape(str(one.task))}"
-    if partial := bias.partial_text(one):
-        yield f"> **{escape(partial)}**"
-    yield _facts(bias.facts(one))
-    if isinstance(one.bias, str):
-        yield f"undefined ({escape(one.bias)})"
-        return
-    yield _list(list(sentences(one.bias)))
-    for table in bias.tables(one.bias, one):
+def _part(part: Part) -> Iterator[str]:
+    yield f"## {escape(part.title)}"
+    if part.partial:
+        yield f"> **{escape(part.partial)}**"
+    if part.facts:
+        yield _facts(part.facts)
+    if part.sentences:
+        yield _list(part.sentences)
+    for table in part.tables:
         yield from _table(table)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from estimator_bench.analysis.findings import Findings, Section
 
-from .content import group_of, named, ordered_rows
+from .content import named, ordered_rows
 from .table import Cell, Line, Table
 from .text import memory, population_text, seconds
 
@@ -38,7 +38,7 @@ def _cost(section: Section) -> Table:
                 *(Cell(f"{count:,}") for count in (row.cost.networks, row.cost.labels)),
                 Cell(memory(row.cost.peak_memory)),
             ],
-            group_of(row),
+            row.group,
         )
         for row in ordered_rows(section)
     ]

@@ -54,6 +54,11 @@ HOW_TO_READ = (
         "not tell its noise.",
     ),
     (
+        "Three kinds of chance",
+        "Other architectures, other trials of the same architectures, and other replicates of the estimator are kept "
+        "apart. The headline shows the first; the other two stand in tables of their own where they are known.",
+    ),
+    (
         "Bold",
         "A value is bold only where it is significantly better than that of every other row: in paired tests, both "
         "rows seen on the same parts of the population, with Holm's correction over all pairs of rows under the "
@@ -84,7 +89,12 @@ def interval_text(result: MetricResult, metric: Metric) -> str:
     """`[low, high]`; empty without an interval."""
     if result.low is None or result.high is None:
         return ""
-    return f"[{number(result.low, metric)}, {number(result.high, metric)}]"
+    return ends_text(result.low, result.high, metric)
+
+
+def ends_text(low: float, high: float, metric: Metric) -> str:
+    """An interval of a metric's values."""
+    return f"[{number(low, metric)}, {number(high, metric)}]"
 
 
 def result_text(result: MetricResult, metric: Metric) -> str:

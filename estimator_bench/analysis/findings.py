@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,6 +77,11 @@ class Row:
     scores: NDArray[np.float64] = field(repr=False)
     curve: Sequence[float] = field(repr=False)
     tau_settled: MetricResult | None = None
+
+    @property
+    def group(self) -> Literal["", "baseline"]:
+        """What sets baselines apart in a table."""
+        return "baseline" if self.baseline else ""
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,8 @@ def bias(
 ) -> None:
     """Tell which sizes, operations, structures and architectures stored scores over- and under-estimate.
 
-    No score is computed. The tables are written into the results folder, as bias.md.
+    No score is computed. The tables are written into the results folder, as bias.md and
+    bias.html.
 
     Example:
 

@@ -32,7 +32,7 @@ def test_sentences_are_printed_and_tables_written(results: Path, capsys: pytest.
     code, text, _ = call(capsys, "--output", str(results))
     assert code == 0
     assert text.startswith("weights on toy/quality@made-up\n  By params, the smallest networks rank")
-    assert f"written: {results / 'bias.md'}" in text
+    assert f"written: {results / 'bias.html'}, {results / 'bias.md'}" in text
     page = (results / "bias.md").read_text()
     for title in ("By params", "By flops", "By operation", "By structure", "Top by score", "Most over-estimated"):
         assert f"### {title}\n" in page, title

@@ -9,7 +9,9 @@ import pytest
 
 from estimator_bench.analysis.bias.bias import Bias, bias_of
 from estimator_bench.analysis.bias.stored import BiasFindings, StoredBias
+from estimator_bench.analysis.findings import Findings
 from estimator_bench.registry import find_task, load
+from estimator_bench.report import Renderer
 
 
 @pytest.fixture
@@ -61,5 +63,28 @@ def test_names_of_plug_ins_cannot_break_the_page(found: StoredBias) -> None:
     assert "<b>" not in text
 
 
+def test_the_html_page_says_what_the_markdown_page_says(found: StoredBias) -> None:
+    html = load("report", "html")().render_bias(BiasFindings([replace(found, missing=3)], ["ridge not shown: gone"]))
+    assert "<title>PARTIAL: Bias of the estimators</title>" in html
+    assert "PARTIAL: 3 scores are missing and 0 failed" in html
+    assert "ridge not shown: gone" in html
+    titles = [line.removeprefix("### ") for line in page(found).splitlines() if line.startswith("### ")]
+    assert [title for title in titles if f"<h3>{title}</h3>" not in html] == []
+    cells = sum(line.count(" | ") + 1 for line in page(found).splitlines() if line.startswith("| "))
+    assert html.count("<td>") + html.count("<th scope") == cells
+
+
+def test_names_of_plug_ins_cannot_break_the_html_page(found: StoredBias) -> None:
+    html = load("report", "html")().render_bias(BiasFindings([replace(found, spec="<script>", bias="<b>x</b>")], []))
+    assert "<script>" not in html
+    assert "<b>x" not in html
+
+
 def test_a_format_without_such_a_page_gives_none(found: StoredBias) -> None:
-    assert load("report", "html")().render_bias(BiasFindings([found], [])) is None
+    class Plain(Renderer):
+        name, suffix = "plain", ".txt"
+
+        def render(self, findings: Findings) -> str:  # noqa: ARG002
+            return ""
+
+    assert Plain().render_bias(BiasFindings([found], [])) is None
