@@ -13,6 +13,7 @@ from estimator_bench import _folders
 
 if TYPE_CHECKING:
     from estimator_bench.analysis.findings import Findings as Findings
+    from estimator_bench.architecture_graph import ArchitectureGraph as ArchitectureGraph
     from estimator_bench.data.csv_importer import CsvImporter as CsvImporter
     from estimator_bench.data.images import images_digest as images_digest
     from estimator_bench.data.images import load_images as load_images
@@ -55,6 +56,7 @@ __version__ = "0.1.0"
 
 PUBLIC = {
     "Architecture": "estimator_bench.space",
+    "ArchitectureGraph": "estimator_bench.architecture_graph",
     "BenchError": "estimator_bench.errors",
     "ClassKind": "estimator_bench.space",
     "Components": "estimator_bench.estimator",

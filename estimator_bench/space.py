@@ -16,6 +16,7 @@ from estimator_bench.errors import UsageError
 if TYPE_CHECKING:
     from torch import nn
 
+    from estimator_bench.architecture_graph import ArchitectureGraph
     from estimator_bench.data.importer import Importer
     from estimator_bench.ground_truth import GroundTruth
     from estimator_bench.networks.supernet import Supernet
@@ -114,6 +115,10 @@ class SearchSpace(ABC, Generic[A]):
         A feature that an architecture lacks counts as 0. The default counts how often each choice was made.
         """
         return Counter(self.decisions(arch).values())
+
+    def graph(self, arch: A) -> ArchitectureGraph | None:  # noqa: ARG002 - for subclasses
+        """What a drawing of the architecture shows; None if there is nothing to draw."""
+        return None
 
     @abstractmethod
     def encode(self, arch: A) -> NDArray[np.float64]:

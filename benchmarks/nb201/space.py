@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
+from estimator_bench.architecture_graph import ArchitectureGraph
 from estimator_bench.product_space import ProductSpace
 from estimator_bench.space import ClassKind, FlopsConvention, NetworkRecipe
 
 from . import classes, complexity, structure
-from .cell import EDGES, OPS, Cell, official_index, official_order
+from .cell import EDGES, NONE, OPS, Cell, official_index, official_order
 
 if TYPE_CHECKING:
     from torch import nn
@@ -66,6 +67,11 @@ class NasBench201(ProductSpace[Cell]):
     def structure(self, arch: Cell) -> Mapping[str, float]:
         """What is on a path from input to output, and what runs; `structure` says what is counted."""
         return structure.structure(arch)
+
+    def graph(self, arch: Cell) -> ArchitectureGraph:
+        """The four nodes, with the edges other than `none`."""
+        edges = ((*edge, OPS[op]) for op, edge in zip(arch.ops, EDGES, strict=True) if op != NONE)
+        return ArchitectureGraph(("input", "1", "2", "output"), tuple(edges))
 
     def parameters(self, arch: Cell, recipe: NetworkRecipe) -> int:
         """Trainable parameters of the network, those of unused convolutions included."""

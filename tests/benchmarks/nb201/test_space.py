@@ -49,6 +49,12 @@ def test_decisions_name_the_operation_of_each_edge() -> None:
 
 
 @given(CELLS)
+def test_the_graph_has_an_edge_for_each_operation_other_than_none(cell: Cell) -> None:
+    edges = {f"{source}->{target}": op for source, target, op in SPACE.graph(cell).edges}
+    assert edges == {edge: op for edge, op in SPACE.decisions(cell).items() if op != "none"}
+
+
+@given(CELLS)
 def test_text_choices_and_index_lead_back_to_the_cell(cell: Cell) -> None:
     assert SPACE.parse(str(cell)) == cell
     assert SPACE.from_choices(SPACE.choices(cell)) == cell
