@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from estimator_bench.analysis.bias.bias import Bias
 from estimator_bench.analysis.bias.complexity import ComplexityBias, ComplexityGroup
-from estimator_bench.analysis.bias.individuals import Judged
+from estimator_bench.analysis.bias.individuals import Individuals, Judged
 from estimator_bench.analysis.bias.ops import Replacement
 from estimator_bench.analysis.bias.stored import BiasFindings, StoredBias
 from estimator_bench.analysis.bias.trends import Trend
 from estimator_bench.analysis.bias.words import p_text, sentences
 
-from .page import Page, Part
+from .drawing import drawing
+from .page import Figure, Page, Part
 from .table import Line, Table
 from .text import NOTHING, direction, recipe_text
 
 TITLE = "Bias of the estimators"
+
+DRAWN = 10
+"""How many architectures of each list are drawn."""
 
 HOW_TO_READ = (
     (
@@ -53,14 +57,33 @@ HOW_TO_READ = (
 
 def page(found: BiasFindings) -> Page:
     """What there is to say about every estimator."""
-    return Page(TITLE, [_part(one) for one in found.estimators], found.notes, HOW_TO_READ)
+    parts = [_part(one, f"part-{place}") for place, one in enumerate(found.estimators, 1)]
+    return Page(TITLE, parts, found.notes, HOW_TO_READ)
 
 
-def _part(one: StoredBias) -> Part:
+def _part(one: StoredBias, key: str) -> Part:
+    """What there is to say about one; `key` sets its drawings apart from those of others."""
     title = f"{one.spec} on {one.task}"
     if isinstance(one.bias, str):
         return Part(title, _facts(one), [f"undefined ({one.bias})"], partial=_partial(one))
-    return Part(title, _facts(one), list(sentences(one.bias)), _tables(one.bias, one), partial=_partial(one))
+    return Part(
+        title,
+        _facts(one),
+        list(sentences(one.bias)),
+        _tables(one.bias, one),
+        gallery=list(_drawings(one.bias.individuals, key)),
+        partial=_partial(one),
+    )
+
+
+def _drawings(lists: Individuals, key: str) -> Iterator[Figure]:
+    """The architectures at the heads of the lists, as far as they can be drawn."""
+    for title, found in (("Top", lists.top), ("Over-estimated", lists.over), ("Under-estimated", lists.under)):
+        for place, each in enumerate(found[:DRAWN], 1):
+            if each.graph is not None:
+                caption = f"{title} {place}: true rank {each.true_rank:g}, estimated {each.estimated_rank:g}"
+                element = drawing(each.graph, f"{caption}: {each.arch}", f"{key}-{title}-{place}")
+                yield Figure(caption, element)
 
 
 def _facts(one: StoredBias) -> list[tuple[str, str]]:

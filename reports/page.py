@@ -32,6 +32,7 @@ class Part:
         facts: (name, text) of what the numbers are about.
         sentences: the findings in words.
         tables, figures: the numbers.
+        gallery: small pictures, shown together below the tables.
         partial: what must be said where scores are missing; empty where none is.
     """
 
@@ -40,6 +41,7 @@ class Part:
     sentences: Sequence[str] = ()
     tables: Sequence[Table] = ()
     figures: Sequence[Figure] = ()
+    gallery: Sequence[Figure] = ()
     partial: str = ""
 
 

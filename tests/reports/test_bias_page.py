@@ -10,6 +10,7 @@ import pytest
 from estimator_bench.analysis.bias.bias import Bias, bias_of
 from estimator_bench.analysis.bias.stored import BiasFindings, StoredBias
 from estimator_bench.analysis.findings import Findings
+from estimator_bench.architecture_graph import ArchitectureGraph
 from estimator_bench.registry import find_task, load
 from estimator_bench.report import Renderer
 
@@ -72,6 +73,24 @@ def test_the_html_page_says_what_the_markdown_page_says(found: StoredBias) -> No
     assert [title for title in titles if f"<h3>{title}</h3>" not in html] == []
     cells = sum(line.count(" | ") + 1 for line in page(found).splitlines() if line.startswith("| "))
     assert html.count("<td>") + html.count("<th scope") == cells
+
+
+def test_the_html_page_draws_the_architectures_of_the_lists(found: StoredBias) -> None:
+    html = load("report", "html")().render_bias(BiasFindings([drawable(found)], []))
+    assert html.count("<svg") == 3 * 10
+    assert "Top 1: true rank" in html
+    assert "Over-estimated 10: true rank" in html
+
+
+def drawable(found: StoredBias) -> StoredBias:
+    """The same with a graph for every architecture; the space `toy` has none."""
+    assert isinstance(found.bias, Bias)
+    lists = {
+        name: [replace(one, graph=ArchitectureGraph(("in", one.arch), ((0, 1, ""),))) for one in judged]
+        for name, judged in vars(found.bias.individuals).items()
+        if name in ("top", "over", "under")
+    }
+    return replace(found, bias=replace(found.bias, individuals=replace(found.bias.individuals, **lists)))
 
 
 def test_names_of_plug_ins_cannot_break_the_html_page(found: StoredBias) -> None:

@@ -62,5 +62,5 @@ def bias_of(space: AnySpace, task: Task, archs: Sequence[Architecture], truth: V
         [complexity_bias(name, size, truth, scores) for name, size in sizes.items()],
         op_bias([space.decisions(arch) for arch in archs], truth, scores),
         trends(sizes | counted, truth, scores),
-        individuals(archs, structures, truth, scores),
+        individuals(archs, structures, truth, scores, space.graph),
     )

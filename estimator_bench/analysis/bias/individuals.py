@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from estimator_bench.analysis.bias.ranks import rank_difference, rank_of
+from estimator_bench.architecture_graph import ArchitectureGraph
 from estimator_bench.metrics.ties import Values
 from estimator_bench.space import Architecture
 
@@ -26,6 +27,7 @@ class Judged:
         true_rank, estimated_rank: 1 is best; ties share their mean rank.
         difference: RD, the true rank minus the estimated one; positive is over-estimated.
         structure: its features.
+        graph: what a drawing of it shows; None if there is nothing to draw.
     """
 
     arch: str
@@ -35,6 +37,7 @@ class Judged:
     estimated_rank: float
     difference: float
     structure: Mapping[str, float]
+    graph: ArchitectureGraph | None = None
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,11 @@ class Individuals:
 
 
 def individuals(
-    archs: Sequence[Architecture], structures: Sequence[Mapping[str, float]], truth: Values, scores: Values
+    archs: Sequence[Architecture],
+    structures: Sequence[Mapping[str, float]],
+    truth: Values,
+    scores: Values,
+    graph: Callable[[Architecture], ArchitectureGraph | None] = lambda _: None,
 ) -> Individuals:
     """The lists of one set of scores.
 
@@ -69,6 +76,7 @@ def individuals(
         structures: (n,) features of each.
         truth: (n,) finite, higher is better.
         scores: (n,) higher is better; NaN and -inf tie last, +inf ties first.
+        graph: of an architecture; asked for those in the lists alone.
     """
     texts = np.array([str(arch) for arch in archs])
     true_rank, error = rank_of(truth), rank_difference(truth, scores)
@@ -85,6 +93,7 @@ def individuals(
                 estimated_rank=float(estimated[at]),
                 difference=float(error[at]),
                 structure=structures[at],
+                graph=graph(archs[at]),
             )
             for at in order[allowed[order]][:SHOWN].tolist()
         ]

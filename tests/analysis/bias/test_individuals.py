@@ -12,7 +12,7 @@ def test_lists_hold_the_best_scores_and_the_largest_differences_in_order() -> No
     space = find_space("nb201")
     archs = list((space.architectures() or [])[:50])
     truth, scores = np.random.default_rng(0).normal(size=(2, 50))
-    found = individuals(archs, [space.structure(arch) for arch in archs], truth, scores)
+    found = individuals(archs, [space.structure(arch) for arch in archs], truth, scores, space.graph)
     assert [one.arch for one in found.top] == [str(archs[i]) for i in np.argsort(-scores)[:SHOWN]]
     assert [one.estimated_rank for one in found.top] == [*range(1, SHOWN + 1)]
     error = np.argsort(np.argsort(-truth)) - np.argsort(np.argsort(-scores))
@@ -21,6 +21,7 @@ def test_lists_hold_the_best_scores_and_the_largest_differences_in_order() -> No
     for one in (*found.top, *found.over, *found.under):
         at = [str(arch) for arch in archs].index(one.arch)
         assert (one.score, one.truth, one.structure) == (scores[at], truth[at], space.structure(archs[at]))
+        assert one.graph == space.graph(archs[at])
         assert one.difference == one.true_rank - one.estimated_rank == error[at]
 
 
