@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from estimator_bench.analysis.findings import Findings as Findings
     from estimator_bench.architecture_graph import ArchitectureGraph as ArchitectureGraph
     from estimator_bench.data.csv_importer import CsvImporter as CsvImporter
+    from estimator_bench.data.download import Download as Download
     from estimator_bench.data.images import images_digest as images_digest
     from estimator_bench.data.images import load_images as load_images
     from estimator_bench.data.importer import Importer as Importer
@@ -62,6 +63,7 @@ PUBLIC = {
     "Components": "estimator_bench.estimator",
     "CorruptDataError": "estimator_bench.errors",
     "CsvImporter": "estimator_bench.data.csv_importer",
+    "Download": "estimator_bench.data.download",
     "Estimator": "estimator_bench.estimator",
     "Findings": "estimator_bench.analysis.findings",
     "FlopsConvention": "estimator_bench.space",

@@ -43,6 +43,10 @@ class MissingDataError(BenchError):
     exit_code = 3
 
 
+class DownloadError(MissingDataError):
+    """A file that none of its locations gives; the message lists what each of them did."""
+
+
 class CorruptDataError(BenchError):
     """A table or file that is damaged, of another version, or not what it says it is."""
 

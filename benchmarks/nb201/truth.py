@@ -11,6 +11,7 @@ from estimator_bench.ground_truth import GroundTruth, Task
 from estimator_bench.space import AnySpace
 
 _IMPORT = "python -m estimator_bench data import nb201 PATH"
+_GET = "python -m estimator_bench data get nb201/hw"
 _TRAIN = "python -m estimator_bench data train nb201 --task digits"
 _SHIPPED = Path(__file__).parent / "tables"
 
@@ -35,7 +36,7 @@ def ground_truths(space: AnySpace) -> Sequence[GroundTruth]:
         TableTruth(space, "mini", {_mini(space): TaskColumns(("accuracy",))}, _TRAIN, _SHIPPED / "mini"),
         TableTruth(space, "nats", _means(space), _IMPORT),
         TableTruth(space, "trials", _trials(space), _IMPORT),
-        TableTruth(space, "hw", _hardware(space), _IMPORT),
+        TableTruth(space, "hw", _hardware(space), _GET),
         TableTruth(space, "nats-official", _accuracies(space, "nats-official"), _IMPORT),
     ]
 

@@ -1,57 +1,55 @@
-"""`data`: tables of ground truth and of images: what there is, importing official files, checking, training."""
+"""`data`: tables of ground truth and of images: what there is, importing official files, checking, training.
+
+`data_transfer` holds the verbs that fetch and remove.
+"""
 
 from __future__ import annotations
 
 import json as jsonlib
 import os
-from collections.abc import Sequence
-from itertools import chain
+import shutil
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.progress import Progress
-from tabulate import tabulate
 
+from estimator_bench.cli.data_transfer import get, remove
 from estimator_bench.cli.options import JsonOption, PluginOption
-from estimator_bench.data.image_tables import IMPORTED
-from estimator_bench.errors import CorruptDataError, UnknownNameError
-from estimator_bench.registry import find_space, find_task, load_plugins, names
-from estimator_bench.space import AnySpace
+from estimator_bench.errors import CorruptDataError
+from estimator_bench.registry import find_task, load_plugins
 
-app = typer.Typer(help="Tables of ground truth and of images: list, import, verify, train.", no_args_is_help=True)
+app = typer.Typer(
+    help="Tables of ground truth and of images: list, get, import, verify, remove, train.", no_args_is_help=True
+)
 
 NamesArgument = Annotated[
-    list[str] | None, typer.Argument(metavar="[NAME]...", help="Search spaces and image sets; all if left out.")
+    list[str] | None,
+    typer.Argument(metavar="[NAME]...", help="Search spaces, image sets, or SPACE/TABLE; all if left out."),
 ]
 
 
 @app.command("list")
 def list_tables(name: NamesArgument = None, plugin: PluginOption = None, json: JsonOption = False) -> None:
-    """List every table and image set there is, where it comes from, and the command that gets a missing one."""
-    from estimator_bench.data import manage
+    """List every table and image set there is, what it holds and where it comes from, and how to get a missing one."""
+    from estimator_bench.cli.data_listing import blocks, json_rows, kept_sizes
+    from estimator_bench.data.chosen import choose
+    from estimator_bench.data.home import data_home
 
     load_plugins(plugin or [])
-    spaces, images = _chosen(name)
-    rows = [
-        {
-            "table": f"{state.space}/{state.table}",
-            "state": state.state,
-            "rows": state.manifest.rows if state.manifest else "",
-            "kB": f"{state.size / 1000:.0f}" if state.size else "",
-            "licence": state.licence,
-            "source": state.source,
-            "get it with": state.command,
-        }
-        for state in [*manage.list_tables(spaces), *manage.list_images(images)]
-    ]
-    typer.echo(jsonlib.dumps(rows, indent=2) if json else tabulate(rows, headers="keys", maxcolwidths=40))
+    states = [state for one in choose(name) for state in one.states]
+    if json:
+        typer.echo(jsonlib.dumps(json_rows(states), indent=2))
+        return
+    typer.echo("\n\n".join(blocks(states, min(shutil.get_terminal_size().columns, 100))))
+    if not name:
+        typer.echo(f"\n{data_home()}: {kept_sizes(states, data_home())}")
 
 
 @app.command("import")
 def import_tables(
-    name: Annotated[str, typer.Argument(help="Search space or image set the files belong to.")],
+    name: Annotated[str, typer.Argument(help="Search space, SPACE/TABLE or image set that the files belong to.")],
     path: Annotated[Path, typer.Argument(help="An official file, or the folder it lies in.")],
     plugin: PluginOption = None,
 ) -> None:
@@ -61,26 +59,30 @@ def import_tables(
 
       estimator-bench data import nb201 ~/downloads/nb201
 
-      estimator-bench data import cifar10 ~/downloads/cifar10.npz
+      estimator-bench data import cifar10 ~/downloads/cifar-10-python.tar.gz
     """
     from estimator_bench.data import manage
+    from estimator_bench.data.chosen import choose
     from estimator_bench.data.home import data_home
 
     load_plugins(plugin or [])
-    spaces, images = _chosen([name])
-    imported = [manage.import_tables(space, path, data_home()) for space in spaces]
-    imported += [manage.import_images(image, path, data_home()) for image in images]
-    for done in chain.from_iterable(imported):
+    (chosen,) = choose([name])
+    imported = (
+        [each for image in chosen.tables for each in manage.import_images(image, path, data_home())]
+        if chosen.space is None
+        else manage.import_tables(chosen.space, path, data_home(), chosen.tables)
+    )
+    for done in imported:
         typer.echo(f"{done.file} -> {done.folder} ({done.manifest.rows} rows, sha256 {done.manifest.sha256[:12]})")
 
 
 @app.command()
 def verify(name: NamesArgument = None, plugin: PluginOption = None, json: JsonOption = False) -> None:
     """Read every table and image set again and compare it with its hash."""
-    from estimator_bench.data import manage
+    from estimator_bench.data.chosen import choose
 
     load_plugins(plugin or [])
-    checked = manage.verify(*_chosen(name))
+    checked = [each for one in choose(name) for each in one.verified]
     if json:
         rows = [
             {"table": f"{one.space}/{one.table}", "folder": str(one.folder), "problem": one.problem} for one in checked
@@ -136,11 +138,5 @@ def train(
     typer.echo(f"{wanted}: {manifest.rows} architectures, sha256 {manifest.sha256[:12]}")
 
 
-def _chosen(wanted: Sequence[str] | None) -> tuple[list[AnySpace], list[str]]:
-    """The search spaces and the image sets of some names, or all there are."""
-    known = [*names("space"), *IMPORTED]
-    for name in wanted or ():
-        if name not in known:
-            raise UnknownNameError("space or image set", name, known)
-    chosen = wanted or known
-    return [find_space(name) for name in chosen if name not in IMPORTED], [name for name in chosen if name in IMPORTED]
+app.command("get")(get)
+app.command("remove")(remove)

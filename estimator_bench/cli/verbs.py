@@ -11,8 +11,8 @@ app = typer.Typer(
     help="Measures the performance estimators of neural architecture search, with error bars.",
     epilog=(
         "Exit codes: 0 done; 1 a defect of this program; 2 a wrong name, option or architecture; 3 data that must be "
-        "imported first; 4 damaged or untrusted data; 5 a plug-in that breaks the interface; 6 a results folder that "
-        "cannot be read or written; 7 done, but scores failed or are missing; 130 interrupted. "
+        "imported first, or cannot be fetched; 4 damaged or untrusted data; 5 a plug-in that breaks the interface; 6 a "
+        "results folder that cannot be read or written; 7 done, but scores failed or are missing; 130 interrupted. "
         "--debug anywhere shows the traceback of an error."
     ),
     no_args_is_help=True,

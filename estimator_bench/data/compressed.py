@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import io
 import zlib
 from pathlib import Path
 
@@ -14,17 +15,22 @@ SIZE_LIMIT = 1 << 28
 
 
 def read_compressed(path: Path, limit: int = SIZE_LIMIT) -> bytes:
-    """The unpacked content of a `.gz` file, or of a bzip2 file of any other name.
+    """The unpacked content of a `.gz` file, that of a `.csv` file as it is, or of a bzip2 file of any other name.
 
     Raises:
         CorruptDataError: truncated, damaged, not compressed, or larger than `limit` bytes when unpacked.
     """
-    opener = gzip.open if path.suffix == ".gz" else bz2.open
     try:
-        with opener(path, "rb") as file:
+        with _opened(path) as file:
             content = file.read(limit + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise CorruptDataError(f"{path} cannot be unpacked ({error}); get the file again") from error
     if len(content) > limit:
         raise CorruptDataError(f"{path} unpacks to more than {limit:,} bytes, which no official file does; not read")
     return content
+
+
+def _opened(path: Path) -> io.BufferedIOBase:
+    if path.suffix == ".csv":
+        return path.open("rb")
+    return gzip.open(path, "rb") if path.suffix == ".gz" else bz2.open(path, "rb")

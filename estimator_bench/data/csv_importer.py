@@ -1,4 +1,4 @@
-"""Official files that are tables already: gzipped CSV with one row per architecture."""
+"""Official files that are tables already: CSV, gzipped or not, with one row per architecture."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ KEY_COLUMNS = {
 
 
 class CsvImporter(Importer):
-    """A gzipped CSV file with one row per architecture: first the columns that name it, then its values.
+    """A CSV file, gzipped or not, with one row per architecture: first the columns that name it, then its values.
 
     Attributes:
         space: name of the search space.
@@ -63,9 +63,10 @@ class CsvImporter(Importer):
         return 0.0, 100.0 if self.values[name].startswith("%") else sys.float_info.max
 
     def find(self, path: Path) -> Path | None:
-        """`path` itself, or the file of the expected name in it."""
-        file = path / self.expects if path.is_dir() else path
-        return file if file.name == self.expects and file.is_file() else None
+        """`path` itself, or the file of the expected name in it, or of the name it is published under."""
+        names = [self.expects, *(one.file for one in self.downloads)]
+        files = [path / name for name in names] if path.is_dir() else [path]
+        return next((file for file in files if file.name in names and file.is_file()), None)
 
     def read(self, path: Path) -> Table:
         """The table, after every row was checked."""

@@ -19,3 +19,8 @@ def data_home() -> Path:
 def table_folder(home: Path, space: str, table: str) -> Path:
     """The folder of an imported table inside `home`."""
     return home / "tables" / space / table
+
+
+def download_folder(home: Path, space: str, table: str) -> Path:
+    """The folder of what `data get` has fetched for a table, inside `home`."""
+    return home / "downloads" / space / table

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
+    from estimator_bench.data.download import Download
     from estimator_bench.data.table import Table
 
 
@@ -18,12 +20,16 @@ class Importer(ABC):
         expects: the file or folder name it looks for, for messages and `data list`.
         source: where the file comes from: repository or paper.
         licence: of the file, or `unknown`.
+        citation: what to cite when the values are used.
+        downloads: the files that together are what it reads, for `data get`; empty if a user has to get them by hand.
     """
 
     table: str
     expects: str
     source: str
     licence: str
+    citation: ClassVar[str] = "unknown"
+    downloads: ClassVar[Sequence[Download]] = ()
 
     @abstractmethod
     def find(self, path: Path) -> Path | None:

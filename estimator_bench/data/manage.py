@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -43,6 +43,7 @@ class TableState:
         size: bytes on disk.
         source: of the values, or of the file to import.
         licence: of the values.
+        citation: what to cite when the values are used.
         command: what gets it.
     """
 
@@ -55,7 +56,13 @@ class TableState:
     size: int
     source: str
     licence: str
+    citation: str
     command: str
+
+    @property
+    def name(self) -> str:
+        """The table, as `space/table`."""
+        return f"{self.space}/{self.table}"
 
 
 @dataclass(frozen=True)
@@ -68,20 +75,24 @@ class Verified:
     problem: str | None
 
 
-def import_tables(space: AnySpace, path: Path, home: Path) -> list[ImportedTable]:
+def import_tables(
+    space: AnySpace, path: Path, home: Path, tables: Collection[str] | None = None
+) -> list[ImportedTable]:
     """Make a table in `home` of every official file of `space` found at `path`.
 
     Args:
         space: whose importers look for their files.
         path: one of the files, or a folder that holds some.
         home: folder of user data.
+        tables: only those of these names; all if None.
 
     Raises:
         MissingDataError: no importer knows a file there.
         CorruptDataError: a file is not what it should be; the tables of the files before it are kept.
         StoreError: `home` cannot be written.
     """
-    return _import(f"space '{space.name}'", space.name, space.importers(), path, home)
+    importers = [one for one in space.importers() if tables is None or one.table in tables]
+    return _import(f"space '{space.name}'", space.name, importers, path, home)
 
 
 def import_images(name: str, path: Path, home: Path) -> list[ImportedTable]:
@@ -174,5 +185,6 @@ def _state(space: str, table: str, folder: Path | None, command: str, importer: 
         size=sum(file.stat().st_size for file in folder.iterdir()) if folder else 0,
         source=known.source if known else "unknown",
         licence=known.licence if known else "unknown",
+        citation=known.citation if known else "unknown",
         command=command,
     )

@@ -47,6 +47,11 @@ def test_a_file_gives_its_table_alone(shared_data: Path, data_home: Path) -> Non
     assert (states["trials"], states["nats"]) == ("installed", "missing")
 
 
+def test_a_folder_gives_the_tables_that_are_asked_for(shared_data: Path, data_home: Path) -> None:
+    imported = import_tables(NB201, shared_data / "nb201", data_home, ["nats-official"])
+    assert [one.manifest.table for one in imported] == ["nats-official"]
+
+
 @pytest.mark.parametrize("path", ["", "nothing-here", "other.csv"])
 def test_where_no_file_is_known_the_expected_names_are_listed(path: str, tmp_path: Path, data_home: Path) -> None:
     (tmp_path / "other.csv").touch()
@@ -65,7 +70,7 @@ def test_a_home_that_cannot_be_written_is_named(shared_data: Path, tmp_path: Pat
 def test_missing_tables_say_what_gets_them() -> None:
     missing = {one.table: one for one in list_tables([NB201])}["hw"]
     assert (missing.state, missing.folder, missing.manifest, missing.size) == ("missing", None, None, 0)
-    assert missing.command == "python -m estimator_bench data import nb201 PATH"
+    assert missing.command == "python -m estimator_bench data get nb201/hw"
     assert "HW-NAS-Bench" in missing.source
     assert missing.licence == "MIT"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import hashlib
 import os
 import pickle
 import shutil
@@ -63,6 +64,19 @@ def test_hardware_costs_miss_the_networks_without_a_measurement(shared_data: Pat
     assert missing.pop("edgetpu_latency") == 4699
     assert set(missing.values()) == {0}
     assert columns["edgegpu_latency"][0] == 5.807418537139893
+
+
+def test_the_published_file_of_hardware_costs_is_the_same_unpacked(shared_data: Path, tmp_path: Path) -> None:
+    (download,) = HardwareCosts.downloads
+    packed = shared_data / "nb201" / "hw_nas_bench_cifar10.csv.gz"
+    file = tmp_path / download.file
+    file.write_bytes(gzip.decompress(packed.read_bytes()))
+    assert hashlib.sha256(file.read_bytes()).hexdigest() == download.sha256
+    assert file.stat().st_size == download.size
+    found = HardwareCosts().find(tmp_path)
+    assert found == file
+    columns, expected = HardwareCosts().read(found).columns, HardwareCosts().read(packed).columns
+    assert all(np.array_equal(columns[name], expected[name], equal_nan=True) for name in expected)
 
 
 def test_official_pickles_agree_with_the_means_and_keep_whole_curves(shared_data: Path) -> None:
