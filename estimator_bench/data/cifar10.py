@@ -1,4 +1,4 @@
-"""How an `.npz` file of CIFAR-10 becomes a table of images."""
+"""How a file of CIFAR-10 becomes a table of images."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from estimator_bench.data.cifar10_archive import ARCHIVE, read_archive
+from estimator_bench.data.download import Download
 from estimator_bench.data.image_tables import IMAGES
 from estimator_bench.data.importer import Importer
 from estimator_bench.data.npz import read_npz
@@ -26,27 +28,40 @@ _DESCRIPTIONS = {
 
 
 class Cifar10Importer(Importer):
-    """An `.npz` with the arrays `x_train`, `y_train`, `x_test`, `y_test`, of as many images as there are.
+    """The official archive; or an `.npz` with the arrays `x_train`, `y_train`, `x_test`, `y_test`, of any length.
 
-    Images are (N, 32, 32, 3) uint8, labels (N,) or (N, 1) whole numbers from 0 to 9 in the alphabetical order of the
-    classes; `classes`, if it is there, must say the same. The test images are the test split. Of the training images
-    every fifth of each class, in the order of the file, is a validation image, and the others are the training split:
-    8,000 and 2,000 of a file of 10,000. No random numbers are involved.
+    In an `.npz`, images are (N, 32, 32, 3) uint8, labels (N,) or (N, 1) whole numbers from 0 to 9 in the alphabetical
+    order of the classes; `classes`, if it is there, must say the same. The test images are the test split. Of the
+    training images every fifth of each class, in the order of the file, is a validation image, and the others are the
+    training split: 40,000 and 10,000 of the archive. No random numbers are involved.
     """
 
     table = "cifar10"
-    expects = "one cifar10*.npz with x_train, y_train, x_test and y_test"
-    source = "https://www.cs.toronto.edu/~kriz/cifar.html, such as the 10,000 + 2,000 of cyizhuo/CIFAR-10-dataset"
+    expects = f"{ARCHIVE}, or one cifar10*.npz with x_train, y_train, x_test and y_test"
+    source = "https://www.cs.toronto.edu/~kriz/cifar.html"
     licence = "unknown"
+    citation = "Krizhevsky, Learning Multiple Layers of Features from Tiny Images, 2009"
+    downloads = (
+        Download(
+            file=ARCHIVE,
+            urls=(
+                f"https://www.cs.toronto.edu/~kriz/{ARCHIVE}",
+                f"https://storage.googleapis.com/tensorflow/tf-keras-datasets/{ARCHIVE}",
+            ),
+            sha256="6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce",
+            size=170_498_071,
+        ),
+    )
 
     def find(self, path: Path) -> Path | None:
-        """`path` itself, or the only file in it whose name begins with cifar10 and ends with .npz."""
-        found = list(path.glob("cifar10*.npz")) if path.is_dir() else [path]
+        """`path` itself, or the only file in it that is called as the archive, or cifar10*.npz."""
+        found = [*path.glob(ARCHIVE), *path.glob("cifar10*.npz")] if path.is_dir() else [path]
         return found[0] if len(found) == 1 and found[0].is_file() else None
 
     def read(self, path: Path) -> Table:
         """The table, after the form of every array and the range of every label was checked."""
-        arrays = read_npz(path, ("x_train", "y_train", "x_test", "y_test", "classes"))
+        names = ("x_train", "y_train", "x_test", "y_test", "classes")
+        arrays = read_archive(path) if path.name.endswith(".tar.gz") else read_npz(path, names)
         if "classes" in arrays and arrays["classes"].tolist() != list(CLASSES):
             raise _corrupt(path, f"its classes are not {', '.join(CLASSES)} in this order, so its labels mean others")
         parts = [(_images(path, arrays, f"x_{part}"), _labels(path, arrays, part)) for part in ("train", "test")]
@@ -60,15 +75,17 @@ class Cifar10Importer(Importer):
             "label": np.concatenate([labels, test_labels]).astype(np.uint8),
             "split": split,
         }
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
         manifest = Manifest(
             space=IMAGES,
             table=self.table,
             source=self.source,
             licence=self.licence,
-            citation="Krizhevsky, Learning Multiple Layers of Features from Tiny Images, 2009",
+            citation=self.citation,
             descriptions=_DESCRIPTIONS,
             imported_file=path.name,
-            imported_sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+            imported_sha256=digest,
         )
         return Table(manifest, columns)
 

@@ -20,4 +20,4 @@ def image_folder(home: Path, name: str) -> Path:
 
 def import_command(name: str) -> str:
     """What the user types to get an image set."""
-    return f"python -m estimator_bench data import {name} PATH"
+    return f"python -m estimator_bench data get {name}, or, if you have the file: data import {name} PATH"

@@ -38,8 +38,8 @@ class _Reader(pickle._Unpickler):
         code: method for code, method in pickle._Unpickler.dispatch.items() if code != pickle.BYTEARRAY8[0]
     }
 
-    def __init__(self, content: bytes, stand_ins: StandIns) -> None:
-        super().__init__(io.BytesIO(content))
+    def __init__(self, content: bytes, stand_ins: StandIns, encoding: str) -> None:
+        super().__init__(io.BytesIO(content), encoding=encoding)
         self._stand_ins = stand_ins
 
     def find_class(self, module: str, name: str) -> Callable[..., Any]:
@@ -55,9 +55,23 @@ def read_pickle(path: Path, stand_ins: StandIns, limit: int = SIZE_LIMIT) -> Any
         CorruptDataError: not a bzip2 file, truncated, larger than `limit` bytes when unpacked, no pickle, or a
             pickle that asks for a name without a stand-in.
     """
-    content = read_compressed(path, limit)
+    return unpickled(read_compressed(path, limit), str(path), stand_ins)
+
+
+def unpickled(content: bytes, name: str, stand_ins: StandIns, encoding: str = "ASCII") -> Any:
+    """The object of a pickle, made of plain Python types and of stand-ins.
+
+    Args:
+        content: the pickle.
+        name: of the file, for messages.
+        stand_ins: what it may ask for.
+        encoding: of the strings of Python 2; `bytes` leaves them as they are.
+
+    Raises:
+        CorruptDataError: no pickle, or one that asks for a name without a stand-in.
+    """
     try:
-        return _Reader(content, stand_ins).load()
+        return _Reader(content, stand_ins, encoding).load()
     # What a malformed pickle raises depends on the opcode it breaks off at.
     except (
         ArithmeticError,
@@ -70,6 +84,6 @@ def read_pickle(path: Path, stand_ins: StandIns, limit: int = SIZE_LIMIT) -> Any
         struct.error,
     ) as error:
         raise CorruptDataError(
-            f"{path} was not loaded: {type(error).__name__}: {error}; it is damaged or no official file, "
+            f"{name} was not loaded: {type(error).__name__}: {error}; it is damaged or no official file, "
             "so get it again from its source"
         ) from error
