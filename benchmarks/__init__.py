@@ -1,5 +1,9 @@
 """Search spaces and their ground truths, one folder each."""
 
 BUILTIN = {
+    "nb101": ".nb101.space:NasBench101",
+    "nb1shot1-1": ".nb101.nb1shot1_space:OneShot1Sub1",
+    "nb1shot1-2": ".nb101.nb1shot1_space:OneShot1Sub2",
+    "nb1shot1-3": ".nb101.nb1shot1_space:OneShot1Sub3",
     "nb201": ".nb201.space:NasBench201",
 }

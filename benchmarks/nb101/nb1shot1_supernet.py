@@ -1,0 +1,90 @@
+"""The weight-sharing supernets of NAS-Bench-1shot1: one set of weights per vertex and operation of every cell."""
+
+from __future__ import annotations
+
+from functools import reduce
+from typing import cast
+
+import torch
+from torch import nn
+
+from estimator_bench.networks.supernet import Supernet
+from estimator_bench.space import Architecture, NetworkRecipe
+
+from .cell import CONV_3X3, MAX_POOL, OPS
+from .complexity import STACKS, stages
+from .nb1shot1_encoding import Encoding, Part
+
+
+class OneShot1Supernet(Supernet):
+    """The skeleton of NAS-Bench-101 around cells that hold every operation.
+
+    In the benchmark the channels of a vertex depend on the cell. Here, as in Zela et al. (ICLR 2020), every vertex has
+    the same number, half of the cell's, and a 1x1 convolution behind what the output reads gives the cell its channels.
+
+    All normalisation uses the statistics of the batch, in evaluation too, because running averages would mix those of
+    different cells; inside the cells it has no scale and shift (Ning et al., NeurIPS 2021).
+    """
+
+    def __init__(self, part: Part, recipe: NetworkRecipe) -> None:
+        super().__init__()
+        channels = recipe["width"]
+        layers: list[nn.Module] = [_conv_norm_relu(recipe.input_shape[0], channels, 3, affine=True)]
+        for stage in stages(recipe):
+            if stage.channels_out != channels:
+                layers.append(nn.MaxPool2d(2))
+                channels = stage.channels_out
+            layers += [SharedCell(part, stage.channels_in, channels) for _ in range(stage.copies)]
+        self.layers = nn.ModuleList(layers)
+        last = recipe["width"] << (STACKS - 1)
+        self.head = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(last, recipe.classes))
+
+    def forward(self, images: torch.Tensor, arch: Architecture) -> torch.Tensor:
+        """Class scores (batch, classes) of the network of the encoding `arch`."""
+        maps = images
+        for layer in self.layers:
+            maps = layer(maps, arch) if isinstance(layer, SharedCell) else layer(maps)
+        return cast(torch.Tensor, self.head(maps))
+
+
+class SharedCell(nn.Module):
+    """Every operation on each vertex, and a projection of the cell's input for each vertex and for the output."""
+
+    def __init__(self, part: Part, channels_in: int, channels_out: int) -> None:
+        super().__init__()
+        inner, vertices = max(channels_out // 2, 1), range(1, len(part.degrees))
+        self.projections = nn.ModuleList(_conv_norm_relu(channels_in, inner, 1, affine=False) for _ in part.degrees)
+        self.ops = nn.ModuleList(
+            nn.ModuleDict({name: _operation(op, inner) for op, name in enumerate(OPS)}) for _ in vertices
+        )
+        # One convolution of all concatenated maps, in parts: those of vertices the output does not read are unused.
+        self.outputs = nn.ModuleList(nn.Conv2d(inner, channels_out, 1, bias=False) for _ in part.degrees)
+        self.last = nn.Sequential(nn.BatchNorm2d(channels_out, affine=False, track_running_stats=False), nn.ReLU())
+
+    def forward(self, maps: torch.Tensor, encoding: Encoding) -> torch.Tensor:
+        """Maps (batch, channels_in, ...) become (batch, channels_out, ...); vertices that lead nowhere do not run."""
+        output = len(encoding.reads)
+        needed, done = {output}, dict[int, torch.Tensor]()
+        for vertex in range(output, 0, -1):
+            if vertex in needed:
+                needed.update(encoding.reads[vertex - 1])
+        for vertex in sorted(needed - {0, output}):
+            terms = [self._read(source, vertex, maps, done) for source in encoding.reads[vertex - 1]]
+            options = cast(nn.ModuleDict, self.ops[vertex - 1])
+            done[vertex] = options[OPS[encoding.ops[vertex - 1]]](reduce(torch.add, terms))
+        read = [self.outputs[source](self._read(source, output, maps, done)) for source in encoding.reads[-1]]
+        return cast(torch.Tensor, self.last(reduce(torch.add, read)))
+
+    def _read(self, source: int, vertex: int, maps: torch.Tensor, done: dict[int, torch.Tensor]) -> torch.Tensor:
+        return done[source] if source else cast(torch.Tensor, self.projections[vertex - 1](maps))
+
+
+def _operation(op: int, channels: int) -> nn.Module:
+    if op == MAX_POOL:
+        return nn.MaxPool2d(3, stride=1, padding=1)
+    return _conv_norm_relu(channels, channels, 3 if op == CONV_3X3 else 1, affine=False)
+
+
+def _conv_norm_relu(channels_in: int, channels_out: int, kernel: int, *, affine: bool) -> nn.Sequential:
+    conv = nn.Conv2d(channels_in, channels_out, kernel, padding=kernel // 2, bias=False)
+    return nn.Sequential(conv, nn.BatchNorm2d(channels_out, affine=affine, track_running_stats=False), nn.ReLU())
