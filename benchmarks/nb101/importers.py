@@ -51,8 +51,8 @@ class MeanAccuracies(CsvImporter):
             key = module_hash(cell)
             if key.hex() != digits:
                 raise bad_row(path, index, f"it gives the hash {digits} to {cell}, whose hash is {key.hex()}")
-            if str(parameters(cell, RECIPES["official"])) != params:
-                raise bad_row(path, index, f"it gives {params} parameters to {cell}, which has other ones")
+            if str(known := parameters(cell, RECIPES["official"])) != params:
+                raise bad_row(path, index, f"it gives {params} parameters to {cell}, which has {known:,}")
             texts.append(str(cell))
             keys.append(key)
         return {"architecture": np.array(texts, dtype=np.bytes_), "key": np.array(keys, dtype="S16")}

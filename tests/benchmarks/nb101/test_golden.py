@@ -1,0 +1,66 @@
+"""Numbers of the whole of NAS-Bench-101, mean test accuracy after 108 epochs, recounted once from the authors' release."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+from collections import Counter
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from nb101_cells import SPACE
+from nb101_rows import rows
+from numpy.typing import NDArray
+
+from estimator_bench.metrics.correlation import spearman
+from estimator_bench.metrics.kendall import tau
+
+OFFICIAL = SPACE.recipes["official"]
+
+
+class Everything(NamedTuple):
+    hashes: list[str]
+    vertices: list[int]
+    edges: list[int]
+    params: NDArray[np.float64]
+    test: NDArray[np.float64]
+
+
+@pytest.fixture(scope="module")
+def everything(shared_data: Path) -> Everything:
+    with gzip.open(shared_data / "nb101" / "accuracies.csv.gz", "rt") as file:
+        lines = list(csv.reader(file))[1:]
+    hashes, vertices, edges, _, params, test = zip(*lines, strict=True)
+    counts = [one.count("1") for one in edges]
+    return Everything(list(hashes), list(map(int, vertices)), counts, np.array(params, float), np.array(test, float))
+
+
+def test_the_best_the_mean_and_the_median_are_known(everything: Everything) -> None:
+    order = np.argsort(-everything.test)
+    assert everything.test[order[:2]].tolist() == pytest.approx([94.3176, 94.2341], abs=5e-5)
+    assert everything.hashes[order[0]].startswith("02e5a0247bbd")
+    assert everything.test.mean() == pytest.approx(89.6798, abs=5e-5)
+    assert np.median(everything.test) == pytest.approx(90.6384, abs=5e-5)
+
+
+def test_vertices_and_edges_are_counted(everything: Everything) -> None:
+    assert Counter(everything.vertices) == {2: 1, 3: 6, 4: 84, 5: 2_441, 6: 62_010, 7: 359_082}
+    edges = Counter(everything.edges)
+    assert (edges[9], edges[8]) == (328_269, 78_822)
+
+
+def test_parameters_correlate_with_accuracy_as_known(everything: Everything) -> None:
+    """Hash and parameters of these rows are compared with ours elsewhere, here are those of the file."""
+    assert len(np.unique(everything.params)) == 3_336
+    assert spearman(everything.test, everything.params) == pytest.approx(0.43499, abs=5e-6)
+    assert tau(everything.test, everything.params) == pytest.approx(0.30660, abs=5e-6)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_multiply_adds_correlate_with_accuracy_as_known(shared_data: Path) -> None:
+    pairs = np.array([(row.test, SPACE.flops(row.cell, OFFICIAL)) for row in rows(shared_data)], float)
+    assert spearman(pairs[:, 0], pairs[:, 1]) == pytest.approx(0.43425, abs=5e-6)
+    assert tau(pairs[:, 0], pairs[:, 1]) == pytest.approx(0.30581, abs=5e-6)
