@@ -66,11 +66,11 @@ def main(spaces: list[str]) -> None:
                 command = [sys.executable, __file__, "--one", space_name, truth.table]
                 done = subprocess.run(command, check=True, capture_output=True, text=True)
                 rows.append(json.loads(done.stdout))
-    print(tabulate(rows, headers="keys", floatfmt=".3f"))
+    sys.stdout.write(tabulate(rows, headers="keys", floatfmt=".3f") + "\n")
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--one"]:
-        print(json.dumps(measure(*sys.argv[2:])))
+        sys.stdout.write(json.dumps(measure(*sys.argv[2:])))
     else:
         main(sys.argv[1:])
