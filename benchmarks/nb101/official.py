@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from estimator_bench.data.csv_importer import KEY_COLUMNS
+from estimator_bench.data.download import Download
 from estimator_bench.data.importer import Importer
 from estimator_bench.data.table import Manifest, Table
 from estimator_bench.errors import CorruptDataError, MalformedArchitectureError
@@ -32,6 +33,11 @@ TRIALS = 3
 _FULL, _LAST_ONLY = "nasbench_full.tfrecord", "nasbench_only108.tfrecord"
 
 
+def _published(file: str) -> Download:
+    """Where the authors publish a file; they publish no hash of it."""
+    return Download(file, (f"https://storage.googleapis.com/nasbench/{file}",))
+
+
 class _Official(Importer):
     """The trainings of some lengths.
 
@@ -42,6 +48,7 @@ class _Official(Importer):
 
     source = "https://github.com/google-research/nasbench"
     licence = "Apache-2.0"
+    citation = CITATION
     files: ClassVar[Sequence[str]]
     epochs: ClassVar[Sequence[int]]
 
@@ -69,7 +76,7 @@ class _Official(Importer):
             table=self.table,
             source=self.source,
             licence=self.licence,
-            citation=CITATION,
+            citation=self.citation,
             descriptions=descriptions,
             imported_file=path.name,
             imported_sha256=digest,
@@ -83,6 +90,7 @@ class OfficialLast(_Official):
     table = "official"
     expects = f"{_LAST_ONLY} or {_FULL}"
     files = (_LAST_ONLY, _FULL)
+    downloads = (_published(_LAST_ONLY),)
     epochs = (LAST,)
 
 
@@ -92,6 +100,7 @@ class OfficialEarly(_Official):
     table = "official-early"
     expects = _FULL
     files = (_FULL,)
+    downloads = (_published(_FULL),)
     epochs = EARLY
 
 

@@ -19,10 +19,14 @@ class Row(NamedTuple):
     test: float
 
 
+def row_of(digits: str, vertices: str, edges: str, ops: str, params: str, test: str) -> Row:
+    pairs = combinations(range(int(vertices)), 2)
+    chosen = [pair for pair, bit in zip(pairs, edges, strict=True) if bit == "1"]
+    return Row(digits, Cell.pruned(list(map(int, ops)), chosen), int(params), float(test))
+
+
 def rows(shared_data: Path) -> Iterator[Row]:
     with gzip.open(shared_data / "nb101" / "accuracies.csv.gz", "rt") as file:
-        for line in csv.DictReader(file):
-            pairs = combinations(range(int(line["vertices"])), 2)
-            edges = [pair for pair, bit in zip(pairs, line["edges"], strict=True) if bit == "1"]
-            cell = Cell.pruned(list(map(int, line["ops"])), edges)
-            yield Row(line["hash"], cell, int(line["params"]), float(line["cifar10_test"]))
+        lines = csv.reader(file)
+        next(lines)
+        yield from (row_of(*line) for line in lines)

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 from nb101_cells import SPACE
-from nb101_rows import rows
+from nb101_rows import row_of, rows
 from numpy.typing import NDArray
 
 from estimator_bench.metrics.correlation import spearman
@@ -25,6 +25,7 @@ OFFICIAL = SPACE.recipes["official"]
 
 
 class Everything(NamedTuple):
+    lines: list[list[str]]
     hashes: list[str]
     vertices: list[int]
     edges: list[int]
@@ -38,7 +39,9 @@ def everything(shared_data: Path) -> Everything:
         lines = list(csv.reader(file))[1:]
     hashes, vertices, edges, _, params, test = zip(*lines, strict=True)
     counts = [one.count("1") for one in edges]
-    return Everything(list(hashes), list(map(int, vertices)), counts, np.array(params, float), np.array(test, float))
+    return Everything(
+        lines, list(hashes), list(map(int, vertices)), counts, np.array(params, float), np.array(test, float)
+    )
 
 
 def test_the_best_the_mean_and_the_median_are_known(everything: Everything) -> None:
@@ -60,6 +63,13 @@ def test_parameters_correlate_with_accuracy_as_known(everything: Everything) -> 
     assert len(np.unique(everything.params)) == 3_336
     assert spearman(everything.test, everything.params) == pytest.approx(0.4350, abs=5e-5)
     assert tau(everything.test, everything.params) == pytest.approx(0.3066, abs=5e-5)
+
+
+def test_the_one_cell_of_the_size_of_a_known_naslib_key_has_its_flops(everything: Everything) -> None:
+    (line,) = [line for line in everything.lines if line[4] == "4095778"]
+    cell = row_of(*line).cell
+    assert SPACE.flops(cell, OFFICIAL) == 613_646_336
+    assert SPACE.flops(cell, OFFICIAL, "naslib") == 624_558_080
 
 
 @pytest.mark.slow
