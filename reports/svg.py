@@ -61,8 +61,13 @@ def svg(draw: Callable[[Axes], None], size: tuple[float, float], label: str, key
     element = written.getvalue()
     element = element[element.index("<svg") :]
     element = re.sub(r"<(metadata|style)\b.*?</\1>", "", element, flags=re.DOTALL)
-    # The page is HTML, where namespaces are implied, and holds many figures, whose groups would share their ids.
-    element = re.sub(r' xmlns(:\w+)?="[^"]*"| id="[\w.]+_\d+"', "", element)
-    element = re.sub("|".join(THEME), lambda found: THEME[found.group()], element)
-    element = re.sub(r"font-family: [^;\"]*; ", "", element)
+    element = re.sub(r"<[^>]+>", lambda tag: _themed(tag.group()), element)
     return Markup(element).replace("<svg", Markup('<svg role="img" aria-label="{}"').format(label), 1)
+
+
+def _themed(tag: str) -> str:
+    """A tag as the page needs it; what stands between tags is text of the figure, whatever it looks like."""
+    # The page is HTML, where namespaces are implied, and holds many figures, whose groups would share their ids.
+    tag = re.sub(r' xmlns(:\w+)?="[^"]*"| id="[\w.]+_\d+"', "", tag)
+    tag = re.sub("|".join(THEME), lambda found: THEME[found.group()], tag)
+    return re.sub(r"font-family: [^;\"]*; ", "", tag)

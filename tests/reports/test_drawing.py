@@ -8,7 +8,7 @@ from html import unescape
 
 import pytest
 from estimator_bench.reports.drawing import drawing
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from estimator_bench.architecture_graph import ArchitectureGraph
@@ -32,6 +32,7 @@ def shown(graph: ArchitectureGraph) -> list[str]:
 
 @settings(max_examples=25, deadline=None)
 @given(graphs())
+@example(ArchitectureGraph(("#010101", 'id="a_1"', "$x$"), ((0, 1, "font-family: x; "), (1, 2, "<a>"))))
 def test_every_label_of_nodes_and_edges_is_shown_once(graph: ArchitectureGraph) -> None:
     labels = [*graph.nodes, *(label for *_, label in graph.edges if label)]
     assert Counter(shown(graph)) == Counter(labels)

@@ -18,7 +18,7 @@ from estimator_bench.errors import CorruptDataError, MissingDataError, Undefined
 from estimator_bench.registry import find_space, find_task
 
 MEANS, EPOCHS = MeanAccuracies.expects, ValidByEpochs.expects
-ROWS = 1500
+ROWS = 500
 
 
 def head(path: Path, count: int) -> list[str]:

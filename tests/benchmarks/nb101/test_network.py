@@ -38,7 +38,7 @@ RECIPES = st.builds(
 )
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(CELLS, RECIPES)
 def test_the_closed_forms_count_what_is_built(cell: Cell, recipe: NetworkRecipe) -> None:
     network = SPACE.build(cell, recipe)

@@ -60,10 +60,10 @@ def test_decisions_name_edges_and_operations() -> None:
 def test_sampling_follows_the_distribution_that_it_states() -> None:
     """The sizes of cells against those of graphs drawn and pruned here."""
     rng = np.random.default_rng(0)
-    drawn = [SPACE.sample(rng) for _ in range(3000)]
+    drawn = [SPACE.sample(rng) for _ in range(1500)]
     graphs = np.random.default_rng(1)
     plain: list[int] = []
-    while len(plain) < 3000:
+    while len(plain) < 1500:
         matrix = np.triu(graphs.integers(2, size=(7, 7)), 1)
         edges = [(int(source), int(target)) for source, target in np.argwhere(matrix)]
         try:
