@@ -112,7 +112,8 @@ class Estimator(ABC):
         invariant_to: architectures of one class of this kind have the same score by definition, so that one of them
             stands for all.
         uses_labels: `none`, `granted` (a sample drawn by the protocol) or `asked` (of its own choice).
-        conditions: fields of the protocol its scores depend on; another value of any other field keeps its runs.
+        conditions: fields of the protocol its scores depend on; another value of any other field keeps its runs. That
+            those of estimators with labels or sources depend on the population follows from these.
     """
 
     name: ClassVar[str] = ""

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from estimator_bench.artifacts import ArtifactStore
+from estimator_bench.class_truth import truth_of
 from estimator_bench.data.home import data_home
 from estimator_bench.errors import BudgetExceededError, PluginError, UsageError
 from estimator_bench.estimator import Estimator, LabelUse
@@ -138,6 +139,7 @@ def make_problem(task_name: str, protocol: Protocol, uses_labels: LabelUse = "no
         MissingDataError: labels are needed and not installed.
     """
     space, truth, task = find_task(task_name)
+    truth = truth_of(space, truth, protocol.population)
 
     def lookup(archs: Sequence[Architecture]) -> Values:
         return truth.trials(task, archs).mean()

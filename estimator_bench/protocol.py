@@ -5,16 +5,19 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 
-from estimator_bench.errors import UsageError
+from estimator_bench.errors import UnknownNameError, UsageError
 from estimator_bench.ground_truth import GroundTruth, Task
 from estimator_bench.space import Architecture, SearchSpace
 
 SAMPLED_POPULATION = 1_000
 """Architectures drawn where neither the ground truth nor the space can be enumerated."""
+
+PopulationKind: TypeAlias = Literal["all", "official", "functional"]
+"""What is scored and counts once: every architecture, or every class, by the benchmark's isomorphism or by function."""
 
 DRAWS_PER_BASE = 100
 """Draws after which a space is taken to hold no further architecture."""
@@ -37,6 +40,7 @@ class Protocol:
         batch_size: images in that batch.
         sources: tasks an estimator may transfer from, with all their labels.
         device: where networks run, such as `cpu` or `cuda`.
+        population: what counts once, an architecture or a class; the truth of a class is the mean over its members.
     """
 
     seed: int = 0
@@ -45,12 +49,15 @@ class Protocol:
     batch_size: int = 64
     sources: tuple[str, ...] = ()
     device: str = "cpu"
+    population: PopulationKind = "all"
 
     def __post_init__(self) -> None:
         if self.labels < 0:
             raise UsageError(f"the number of labels must not be negative, not {self.labels}")
         if self.batch_size < 2:
             raise UsageError(f"batch statistics need at least 2 images, not {self.batch_size}")
+        if self.population not in get_args(PopulationKind):
+            raise UnknownNameError("population", self.population, get_args(PopulationKind))
 
     def rng(self, *purpose: str) -> np.random.Generator:
         """A generator for one purpose, independent of those for other purposes."""

@@ -137,7 +137,7 @@ def recipe_text(task: Task) -> str:
 def population_text(section: Section) -> str:
     """Which architectures the metrics are of, and which are left out."""
     every = "" if section.available is None else f" of {section.available:,}"
-    parts = [f"{section.population:,}{every} architectures scored"]
+    parts = [f"{section.population:,}{every} {counted_text(section)} scored"]
     if section.seen:
         parts.append(f"{section.seen:,} whose labels some estimator saw are left out")
     if section.without_truth:
@@ -145,6 +145,12 @@ def population_text(section: Section) -> str:
     if section.seen or section.without_truth:
         parts.append(f"metrics are of {section.headline:,}")
     return "; ".join(parts)
+
+
+def counted_text(section: Section) -> str:
+    """What counts once: architectures, or classes of one kind."""
+    kind = section.protocol.get("population", "all")
+    return "architectures" if kind == "all" else f"{kind} classes, each by its representative,"
 
 
 def partial_text(section: Section) -> str:

@@ -23,7 +23,7 @@ FORMAT = 1
 COLUMNS = ("task", "population", "protocol", "estimator", "run", "architecture", "score", "status", "message")
 SECTION_FIELDS = (
     *("protocol", "truth_digest", "libraries", "available", "population", "seen", "without_truth", "headline"),
-    *("trials", "ceilings", "about", "settled", "comparisons"),
+    *("trials", "ceilings", "about", "settled", "comparisons", "by_population"),
 )
 ROW_FIELDS = (
     *("run", "missing", "failed", "reasons", "evaluation", "with_seen", "by_replicate", "best_in"),

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from estimator_bench.analysis.by_population import OverClasses
 from estimator_bench.analysis.ceiling import Ceiling
 from estimator_bench.analysis.comparisons import Comparison
 from estimator_bench.analysis.evaluation import Evaluation, MetricResult
@@ -99,6 +100,8 @@ class Section:
         curve_shares: shares of the headline at which the rows' P@top curves are given.
         about: what the intervals over architectures are about, in words: a sample, or all there are.
         comparisons: paired tests between all pairs of rows, for each metric a family under Holm's correction.
+        by_population: metrics of the same scores over classes, where the rows are over all architectures and the space
+            merges some.
         settled: the share of the pairs of architectures whose order the trials settle, or why that is unknown.
     """
 
@@ -119,6 +122,7 @@ class Section:
     about: str = ""
     comparisons: Sequence[Comparison] = ()
     settled: float | str = "unknown"
+    by_population: Sequence[OverClasses] = ()
 
     @property
     def complete(self) -> bool:

@@ -18,6 +18,7 @@ from estimator_bench.estimator import Estimator
 from estimator_bench.ground_truth import Task, Trials
 from estimator_bench.metrics.metric import Metric
 from estimator_bench.metrics.ties import Values
+from estimator_bench.protocol import PopulationKind
 from estimator_bench.space import AnySpace, Architecture
 
 
@@ -31,6 +32,7 @@ class Population:
         unseen: (n,) mask of those whose label no row's estimator saw.
         available: how many architectures the task has values for; None if they cannot be enumerated.
         metrics: what is computed.
+        kind: what counts once; where these are classes, `archs` are their representatives.
     """
 
     space: AnySpace
@@ -40,6 +42,7 @@ class Population:
     unseen: NDArray[np.bool_]
     available: int | None
     metrics: Sequence[Metric]
+    kind: PopulationKind = "all"
 
     @property
     def sign(self) -> float:
@@ -123,9 +126,10 @@ class Population:
     @property
     def about(self) -> str:
         """What the intervals over architectures are about, in words."""
+        those = "architectures" if self.kind == "all" else f"{self.kind} classes"
         if self.known == self.available:
             return (
-                f"all {self.known:,} architectures of the task were scored, so the values are exact for them; "
+                f"all {self.known:,} {those} of the task were scored, so the values are exact for them; "
                 "intervals over architectures are as if these were a sample of a larger space of the same kind"
             )
         drawn = (
@@ -133,9 +137,9 @@ class Population:
             "there they may be too narrow"
         )
         if self.available is None:
-            return f"a sample of {self.known:,} architectures; intervals over architectures are about all; {drawn}"
+            return f"a sample of {self.known:,} {those}; intervals over architectures are about all; {drawn}"
         return (
-            f"a sample of {self.known:,} of {self.available:,} architectures; intervals over architectures are as if "
+            f"a sample of {self.known:,} of {self.available:,} {those}; intervals over architectures are as if "
             f"it were one of a far larger space, and so rather too wide for this one; {drawn}"
         )
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from estimator_bench.analysis.by_population import over_classes
 from estimator_bench.analysis.comparisons import best_in, compare_rows
 from estimator_bench.analysis.evaluation import Evaluation, values_of, with_intervals
 from estimator_bench.analysis.findings import Row, Section
@@ -18,6 +19,7 @@ from estimator_bench.analysis.over_trials import intervals_over_trials
 from estimator_bench.analysis.population import Population
 from estimator_bench.analysis.progress import Progress, labels_seen
 from estimator_bench.analysis.resampling import Sampled, sample_parts
+from estimator_bench.class_truth import truth_of
 from estimator_bench.errors import CorruptDataError
 from estimator_bench.estimator import Estimator, oriented
 from estimator_bench.estimator_spec import make_estimator
@@ -26,6 +28,7 @@ from estimator_bench.guard import Failure
 from estimator_bench.metrics.metric import Metric
 from estimator_bench.metrics.ties import Values
 from estimator_bench.metrics.top_k import p_top
+from estimator_bench.protocol import PopulationKind
 from estimator_bench.registry import find_task
 from estimator_bench.runs.combine import Combiner
 from estimator_bench.runs.plan import BASELINES
@@ -49,6 +52,7 @@ def section_of(store: Store, request: Invocation, records: Sequence[RunRecord], 
     """
     everything = store.runs()
     population = population_of(store, request, records, everything, metrics)
+    _, truth, _ = find_task(request.task)
     combiner = Combiner(store, population.space, population.task, population.archs)
     scored = [_scored(combiner, record, everything, population) for record in records]
     sampled, evaluations = _side_by_side(scored, population)
@@ -78,6 +82,14 @@ def section_of(store: Store, request: Invocation, records: Sequence[RunRecord], 
         about=population.about,
         comparisons=comparisons,
         settled=population.settled if isinstance(population.settled, str) else population.settled.share,
+        by_population=over_classes(
+            population,
+            truth,
+            _seen(records, everything),
+            {one.spec: (one.estimator, one.columns[0]) for one in scored},
+        )
+        if population.kind == "all"
+        else (),
     )
 
 
@@ -111,6 +123,8 @@ def population_of(
         BenchError: its task or data are not there any more, or the data are others than those the runs were made with.
     """
     space, truth, task = find_task(request.task)
+    kind: PopulationKind = request.protocol.get("population", "all")
+    truth = truth_of(space, truth, kind)
     digest = records[0].identity["truth"]
     if truth.digest != digest:
         raise CorruptDataError(
@@ -118,11 +132,18 @@ def population_of(
             "give the run command again"
         )
     archs = [space.parse(text) for text in store.population(request.population)]
-    seen = frozenset().union(*(labels_seen(record, everything) for record in records))
+    seen = _seen(records, everything)
+    if kind != "all":  # of a class whose member was seen, the truth was seen
+        seen = frozenset(str(space.representative(space.parse(text), kind)) for text in seen)
     unseen = np.array([str(arch) not in seen for arch in archs])
     everywhere = truth.population(task)
     available = None if everywhere is None else len(everywhere)
-    return Population(space, task, archs, truth.trials(task, archs), unseen, available, metrics)
+    return Population(space, task, archs, truth.trials(task, archs), unseen, available, metrics, kind)
+
+
+def _seen(records: Sequence[RunRecord], everything: Mapping[str, RunRecord]) -> frozenset[str]:
+    """The architectures whose label some run of a table saw."""
+    return frozenset().union(*(labels_seen(record, everything) for record in records))
 
 
 def _scored(

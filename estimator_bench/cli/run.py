@@ -23,7 +23,7 @@ from estimator_bench.cli.progress import Progress
 from estimator_bench.cli.show import print_findings, print_json, print_plan, write_reports
 from estimator_bench.cli.streams import one_line, prints_to_stderr
 from estimator_bench.errors import IncompleteRunError, UsageError
-from estimator_bench.protocol import Limit, Protocol, mutation_population
+from estimator_bench.protocol import Limit, PopulationKind, Protocol, mutation_population
 from estimator_bench.registry import find_space, load_plugins
 
 if TYPE_CHECKING:
@@ -42,6 +42,10 @@ OnlyOption = Annotated[
 ]
 MutationsOption = Annotated[
     int | None, typer.Option("--mutations", help="Score N drawn architectures and all one edit from them, for `bias`.")
+]
+PopulationOption = Annotated[
+    PopulationKind,
+    typer.Option("--population", help="What counts once: every architecture, or every class of equal ones."),
 ]
 SeedOption = Annotated[int, typer.Option("--seed", help="Seed of weights, batch, labels, --mutations and --limit.")]
 LabelsOption = Annotated[int, typer.Option("--labels", help="Labels granted to predictors.")]
@@ -66,6 +70,7 @@ def run(
     only: OnlyOption = None,
     mutations: MutationsOption = None,
     limit: LimitOption = None,
+    population: PopulationOption = "all",
     seed: SeedOption = 0,
     labels: LabelsOption = 100,
     inputs: InputsOption = "gaussian",
@@ -103,9 +108,9 @@ def run(
         load_plugins(plugin or [])
         wanted = parse_metrics(split_names(metrics))
         _check_device(device)
-        protocol = Protocol(seed, labels, inputs, batch_size, tuple(split_names(source)), device)
+        protocol = Protocol(seed, labels, inputs, batch_size, tuple(split_names(source)), device, population)
         part = Limit.parse(limit) if limit else None
-        plan = make_plan(Request(name, split_names(est), protocol, part, _chosen(space, only, mutations, seed)))
+        plan = make_plan(Request(name, split_names(est), protocol, part, _chosen(space, only, mutations, protocol)))
         check_metrics(wanted if metrics else [], len(plan.population))
         _check_inputs(plan)
     if dry_run:
@@ -152,13 +157,18 @@ def _check_complete(summary: Summary) -> None:
         raise IncompleteRunError("not every score could be made; " + "; ".join(map(one_line, reasons)))
 
 
-def _chosen(space: str, only: Path | None, mutations: int | None, seed: int) -> list[str] | None:
+def _chosen(space: str, only: Path | None, mutations: int | None, protocol: Protocol) -> list[str] | None:
     """The architectures the population is cut down to, as texts; None for no cut."""
     if mutations is None:
         return lines_of(only) if only else None
     if only:
         raise UsageError("--only and --mutations both say what to score: give one of them")
-    return [str(arch) for arch in mutation_population(find_space(space), mutations, seed)]
+    if protocol.population != "all":
+        raise UsageError(
+            "--mutations scores architectures one edit apart, and those that stand for their classes are not: "
+            "leave out --population"
+        )
+    return [str(arch) for arch in mutation_population(find_space(space), mutations, protocol.seed)]
 
 
 def lines_of(only: Path) -> list[str]:

@@ -49,6 +49,8 @@ def print_plan(plan: Plan, output: Path, *, retry_failed: bool, as_json: bool) -
         return
     typer.echo(f"{plan.task}: {len(plan.population)} of {plan.available} architectures, results in {output}")
     typer.echo(tabulate(rows, headers="keys"))
+    for note in plan.notes:
+        typer.echo(f"note: {note}")
     typer.echo("Nothing was done (--dry-run).")
 
 
@@ -89,6 +91,9 @@ def print_findings(findings: Findings) -> None:
         typer.echo(_headline(section))
         rows = [_ceiling_cells(section), *(_cells(row, section) for row in section.rows)]
         typer.echo(tabulate(rows, headers="keys", disable_numparse=True))
+        if section.by_population:
+            counts = " and ".join(f"{one.classes:,} {one.population}" for one in section.by_population)
+            typer.echo(f"The same scores over {counts} classes: table 'By population' of the report.")
         typer.echo()
     for note in findings.notes:
         typer.echo(f"note: {note}")
@@ -111,7 +116,9 @@ def result_text(result: MetricResult) -> str:
 def _headline(section: Section) -> str:
     partial = "" if section.complete else "  PARTIAL: some scores are missing or failed"
     every = "" if section.available is None else f" of {section.available}"
-    return f"{section.task}: {section.headline}{every} architectures, {section.task.unit}{partial}"
+    kind = section.protocol.get("population", "all")
+    counted = "architectures" if kind == "all" else f"{kind} classes"
+    return f"{section.task}: {section.headline}{every} {counted}, {section.task.unit}{partial}"
 
 
 def _ceiling_cells(section: Section) -> dict[str, str]:

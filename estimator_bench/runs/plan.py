@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from estimator_bench.class_truth import truth_of
 from estimator_bench.errors import UsageError
 from estimator_bench.estimator import Estimator
 from estimator_bench.estimator_spec import make_estimator, spec_of
@@ -30,7 +31,8 @@ class Request:
         estimators: specs; the baselines are added.
         protocol: the conditions.
         limit: how much of the population is scored, None for all.
-        only: texts of the architectures the population is cut down to first, None for all.
+        only: texts of the architectures the population is cut down to first, None for all; in a population of classes,
+            their classes.
     """
 
     task: str
@@ -65,7 +67,7 @@ class PlannedRun:
 
 @dataclass(frozen=True)
 class Plan:
-    """A request with everything resolved."""
+    """A request with everything resolved; `notes` say what a user would not expect."""
 
     request: Request
     space: AnySpace
@@ -74,6 +76,7 @@ class Plan:
     available: int
     population: Sequence[Architecture] = field(repr=False)
     runs: Sequence[PlannedRun]
+    notes: Sequence[str] = ()
 
     def missing(self, scored: Callable[[str], Collection[str]]) -> dict[str, list[str]]:
         """For each run that scores by itself, by id: the representatives without a score yet.
@@ -117,13 +120,28 @@ def make_plan(request: Request) -> Plan:
     space, truth, task = find_task(request.task)
     sources = tuple(sorted(str(find_task(name)[2]) for name in request.protocol.sources))
     request = replace(request, protocol=replace(request.protocol, sources=sources))
+    truth = truth_of(space, truth, request.protocol.population)
     everything = full_population(space, truth, task)
-    chosen = everything if request.only is None else list(dict.fromkeys(map(space.parse, request.only)))
+    chosen, notes = (everything, []) if request.only is None else _only(request, space)
     population = scored_population(chosen, request.protocol, request.limit)
     planner = _Planner(request, space, truth, task, population)
     for spec in dict.fromkeys([*request.estimators, *BASELINES]):
         planner.add(spec, requested=True)
-    return Plan(request, space, truth, task, len(everything), population, list(planner.runs.values()))
+    return Plan(request, space, truth, task, len(everything), population, list(planner.runs.values()), notes)
+
+
+def _only(request: Request, space: AnySpace) -> tuple[list[Architecture], list[str]]:
+    """What the population is cut down to, each once, and what became of it."""
+    archs = list(dict.fromkeys(map(space.parse, request.only or ())))
+    kind = request.protocol.population
+    if kind == "all":
+        return archs, []
+    classes = list(dict.fromkeys(space.representative(arch, kind) for arch in archs))
+    moved = len(archs) - len({*archs} & {*classes})
+    return classes, [
+        f"{len(archs):,} architectures belong to {len(classes):,} {kind} classes, and the representatives of these are "
+        f"scored; {moved:,} of the architectures are none themselves"
+    ]
 
 
 class _Planner:
@@ -178,6 +196,8 @@ class _Planner:
         """What of the protocol the scores depend on, and the data it names."""
         protocol = self._request.protocol
         found = {name: value for name, value in asdict(protocol).items() if name in estimator.conditions}
+        if estimator.uses_labels != "none" or found.get("sources"):
+            found["population"] = protocol.population  # labels are drawn from it, and are those of classes
         datasets = {*estimator.datasets, *({found.get("inputs", "gaussian")} - {"gaussian"})}
         if datasets:
             found["images"] = {name: images_digest(name) for name in sorted(datasets)}

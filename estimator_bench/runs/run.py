@@ -58,6 +58,8 @@ def execute(plan: Plan, store: Store, *, workers: int, command: str, observer: O
         observer: told of progress.
     """
     population = store.add_population([str(arch) for arch in plan.population])
+    for note in plan.notes:
+        observer.note(note)
     _explain_new_runs(plan, store, observer)
     for run in plan.runs:
         store.begin_run(run.id, run.spec, run.identity)
