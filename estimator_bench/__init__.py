@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from estimator_bench.networks.placement import place as place
     from estimator_bench.networks.supernet import Supernet as Supernet
     from estimator_bench.networks.train_passes import weighted_layers as weighted_layers
+    from estimator_bench.own_scores import evaluate as evaluate
     from estimator_bench.problem import Labels as Labels
     from estimator_bench.problem import Problem as Problem
     from estimator_bench.product_space import ProductSpace as ProductSpace
@@ -89,6 +90,7 @@ PUBLIC = {
     "UsageError": "estimator_bench.errors",
     "ZeroCostEstimator": "estimator_bench.proxies",
     "derive_seed": "estimator_bench.protocol",
+    "evaluate": "estimator_bench.own_scores",
     "images_digest": "estimator_bench.data.images",
     "load_images": "estimator_bench.data.images",
     "place": "estimator_bench.networks.placement",

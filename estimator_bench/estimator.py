@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from estimator_bench.ground_truth import Task
     from estimator_bench.problem import Problem
 
-Kind = Literal["baseline", "complexity", "zero-cost", "one-shot", "predictor", "ensemble"]
+Kind = Literal["baseline", "complexity", "zero-cost", "one-shot", "predictor", "ensemble", "given"]
 LabelUse = Literal["none", "granted", "asked", "all"]
 """How ground truth reaches an estimator: not at all; as a sample drawn by the protocol; one by one, for architectures
 the estimator chooses; or completely, for the sources of a transfer."""
+Estimates: TypeAlias = Literal["quality", "cost", "task"]
 ALL_CONDITIONS = frozenset({"seed", "labels", "inputs", "batch_size", "sources", "device"})
 Status: TypeAlias = Literal["ok", "nan", "inf", "error"]
 
@@ -120,7 +121,7 @@ class Estimator(ABC):
     kind: ClassVar[Kind]
     citation: ClassVar[str] = ""
     revision: ClassVar[int] = 1
-    estimates: ClassVar[Literal["quality", "cost", "task"]] = "quality"
+    estimates: ClassVar[Estimates] = "quality"
     invariant_to: ClassVar[ClassKind] = "encoding"
     uses_labels: ClassVar[LabelUse] = "none"
     conditions: ClassVar[frozenset[str]] = ALL_CONDITIONS

@@ -2,6 +2,7 @@
 
 BUILTIN = {
     "constant": ".baselines:Constant",
+    "cost-scores": ".given:CostScores",
     "fisher": ".fisher:Fisher",
     "flops": ".complexity:Flops",
     "grad_norm": ".grad_norm:GradNorm",
@@ -11,10 +12,12 @@ BUILTIN = {
     "one-shot": ".one_shot:OneShot",
     "params": ".complexity:Parameters",
     "plain": ".plain:Plain",
+    "predictions": ".given:Predictions",
     "random": ".baselines:Random",
     "rank-average": ".rank_average:RankAverage",
     "relu_logdet": ".relu_logdet:ReluLogdet",
     "ridge": ".ridge:RidgeRegression",
+    "scores": ".given:Scores",
     "snip": ".snip:Snip",
     "synflow": ".synflow:Synflow",
 }

@@ -15,6 +15,7 @@ from estimator_bench.analysis.comparisons import Comparison
 from estimator_bench.analysis.evaluation import Evaluation, MetricResult
 from estimator_bench.ground_truth import Task
 from estimator_bench.metrics.metric import Metric
+from estimator_bench.registry import load
 from estimator_bench.runs.records import Invocation
 
 
@@ -26,7 +27,7 @@ class Cost:
         prepare: wall seconds before the first score, such as training; None if nothing was prepared.
         wall: median wall seconds per network, of the estimator alone; NaN if no network was scored.
         marginal: median wall seconds per network that it adds to passes others run anyway.
-        total: wall seconds of all networks scored, and of preparing.
+        total: wall seconds of all networks scored, and of preparing; NaN for scores that were made elsewhere.
         networks: class representatives scored.
         labels: architectures whose ground truth it saw.
         peak_memory: bytes, of the largest process that worked for it.
@@ -143,3 +144,12 @@ class Findings:
     sections: Sequence[Section]
     invocations: Sequence[Invocation]
     notes: Sequence[str]
+
+    def render(self, form: str = "markdown") -> str:
+        """The report as text, in the format of that name: `markdown` or `html`.
+
+        Raises:
+            UnknownNameError: there is no such format.
+        """
+        document: str = load("report", form)().render(self)
+        return document

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from estimator_bench.analysis.findings import Cost
+from estimator_bench.estimator_spec import make_estimator
 from estimator_bench.runs.combine import Combiner
 from estimator_bench.runs.records import RunRecord
 
@@ -52,12 +53,13 @@ class Progress:
         failures = [score.message or "" for score in own if score is not None and score.status == "error"]
         reasons = [record.failure] if record.failure is not None else list(dict.fromkeys(failures))
         prepare = None if record.prepare is None else record.prepare.wall
-        wall = [score.wall for score in stored.values()]
+        given = make_estimator(record.spec).kind == "given"  # made elsewhere, so that nobody measured their cost
+        wall = [] if given else [score.wall for score in stored.values()]
         cost = Cost(
             prepare=prepare,
             wall=float(np.median(wall)) if wall else np.nan,
             marginal=float(np.median([score.marginal for score in stored.values()])) if wall else np.nan,
-            total=sum(wall) + (prepare or 0.0),
+            total=np.nan if given else sum(wall) + (prepare or 0.0),
             networks=len(stored),
             labels=len(record.labels),
             peak_memory=record.peak_memory,

@@ -23,6 +23,11 @@ MetricsOption = Annotated[
 ]
 
 
+def task_of(space: str, task: str) -> str:
+    """The name of a task whose space is given apart; the default task where there is none."""
+    return f"{space}/{task.removeprefix(f'{space}/')}" if task else space
+
+
 def split_names(values: list[str] | None) -> list[str]:
     """The names of a repeatable option whose values may hold several, separated by commas outside brackets."""
     parts = [part.strip() for value in values or [] for part in split_outside_brackets(value, ",")]

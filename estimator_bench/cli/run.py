@@ -18,6 +18,7 @@ from estimator_bench.cli.options import (
     OutputOption,
     PluginOption,
     split_names,
+    task_of,
 )
 from estimator_bench.cli.progress import Progress
 from estimator_bench.cli.show import print_findings, print_json, print_plan, write_reports
@@ -103,7 +104,7 @@ def run(
     from estimator_bench.runs.plan import Request, make_plan
     from estimator_bench.runs.store import Store
 
-    name = f"{space}/{task.removeprefix(f'{space}/')}" if task else space
+    name = task_of(space, task)
     with prints_to_stderr():
         load_plugins(plugin or [])
         wanted = parse_metrics(split_names(metrics))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from estimator_bench.cli import bias, check, data, export, info, listing, report, run, status
+from estimator_bench.cli import bias, check, data, evaluate, export, info, listing, report, run, status
 
 app = typer.Typer(
     name="estimator-bench",
@@ -21,6 +21,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("run")(run.run)
+app.command("evaluate")(evaluate.evaluate)
 app.command("list")(listing.list_names)
 app.command("info")(info.info)
 app.command("status")(status.status)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -33,6 +34,7 @@ class Request:
         limit: how much of the population is scored, None for all.
         only: texts of the architectures the population is cut down to first, None for all; in a population of classes,
             their classes.
+        given: by spec, scores that are there already, by architecture; for estimators of the kind `given`.
     """
 
     task: str
@@ -40,6 +42,7 @@ class Request:
     protocol: Protocol
     limit: Limit | None = None
     only: Sequence[str] | None = None
+    given: Mapping[str, Mapping[str, float]] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True)
@@ -125,7 +128,7 @@ def make_plan(request: Request) -> Plan:
     chosen, notes = (everything, []) if request.only is None else _only(request, space)
     population = scored_population(chosen, request.protocol, request.limit)
     planner = _Planner(request, space, truth, task, population)
-    for spec in dict.fromkeys([*request.estimators, *BASELINES]):
+    for spec in dict.fromkeys([*request.given, *request.estimators, *BASELINES]):
         planner.add(spec, requested=True)
     return Plan(request, space, truth, task, len(everything), population, list(planner.runs.values()), notes)
 
@@ -138,10 +141,18 @@ def _only(request: Request, space: AnySpace) -> tuple[list[Architecture], list[s
         return archs, []
     classes = list(dict.fromkeys(space.representative(arch, kind) for arch in archs))
     moved = len(archs) - len({*archs} & {*classes})
+    if not moved:
+        return classes, []
     return classes, [
         f"{len(archs):,} architectures belong to {len(classes):,} {kind} classes, and the representatives of these are "
         f"scored; {moved:,} of the architectures are none themselves"
     ]
+
+
+def _digest_of_scores(scores: Mapping[str, float]) -> str:
+    """sha256 of scores, in whatever order they are given."""
+    lines = (f"{arch}\t{score.hex()}\n" for arch, score in sorted(scores.items()))
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 class _Planner:
@@ -160,6 +171,8 @@ class _Planner:
         spec = spec_of(estimator)
         if spec in within:
             raise UsageError(f"'{spec}' combines itself: {' -> '.join((*within, spec))}")
+        if estimator.kind == "given" and spec not in self._request.given:
+            raise UsageError(f"the scores of '{spec}' come from a file: `estimator-bench evaluate FILE` takes them in")
         members = [self.add(member, requested=False, within=(*within, spec)) for member in estimator.members]
         identity = self._identity(spec, estimator, members)
         run_id = digest_of(identity)
@@ -188,6 +201,8 @@ class _Planner:
             "libraries": dict(library_versions()),
             "members": [member.id for member in members],
         }
+        if spec in self._request.given:
+            identity["scores"] = _digest_of_scores(self._request.given[spec])
         # As it comes back from the store, so that the two can be compared.
         plain: dict[str, Any] = json.loads(json.dumps(identity))
         return plain

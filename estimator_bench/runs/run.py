@@ -63,6 +63,7 @@ def execute(plan: Plan, store: Store, *, workers: int, command: str, observer: O
     _explain_new_runs(plan, store, observer)
     for run in plan.runs:
         store.begin_run(run.id, run.spec, run.identity)
+    _commit_given(plan, store)
     missing = plan.missing(store.scored)
     counts = store.score_counts()
     number = store.begin_invocation(
@@ -117,6 +118,19 @@ def _conditions(identity: Mapping[str, Any]) -> str:
     return str(
         {name: sorted(value) if isinstance(value, dict) else value for name, value in identity["protocol"].items()}
     )
+
+
+def _commit_given(plan: Plan, store: Store) -> None:
+    """Store the scores that the request brought along, all of a run in one transaction."""
+    for run in plan.runs:
+        if run.spec in plan.request.given:
+            scores = plan.request.given[run.spec]
+            stored = store.scored(run.id)
+            archs = [arch for arch in scores if arch not in stored]
+            nothing = np.zeros(len(archs))
+            values = np.array([scores[arch] for arch in archs])[:, None, None]
+            if archs:
+                store.commit([(run.id, archs, Scored(Components(values), nothing, nothing, nothing))], 0)
 
 
 class _Coordinator:
