@@ -46,9 +46,9 @@ def evaluate(
 
     >>> from estimator_bench import evaluate
     >>> cells = {
-    ...     "|none~0|+|none~0|none~1|+|skip_connect~0|none~1|none~2|": 0.1,
-    ...     "|none~0|+|none~0|none~1|+|nor_conv_3x3~0|none~1|none~2|": 0.7,
-    ...     "|none~0|+|none~0|none~1|+|avg_pool_3x3~0|none~1|none~2|": 0.2,
+    ...     "|nor_conv_1x1~0|+|none~0|none~1|+|none~0|nor_conv_1x1~1|none~2|": 0.1,
+    ...     "|avg_pool_3x3~0|+|avg_pool_3x3~0|nor_conv_1x1~1|+|avg_pool_3x3~0|nor_conv_1x1~1|avg_pool_3x3~2|": 0.4,
+    ...     "|nor_conv_1x1~0|+|avg_pool_3x3~0|nor_conv_1x1~1|+|avg_pool_3x3~0|avg_pool_3x3~1|avg_pool_3x3~2|": 0.7,
     ... }
     >>> found = evaluate({"mine": cells}, "nb201/digits", metrics=["tau"])
     >>> row = next(row for row in found.sections[0].rows if row.spec == "scores:of=mine")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from estimator_bench.analysis.ceiling import Ceiling
@@ -13,6 +12,7 @@ from estimator_bench.analysis.findings import Findings, Row, Section
 from estimator_bench.metrics.metric import Metric
 
 from .chance import differences, over_replicates, over_trials
+from .populations import by_population
 from .table import Cell, Line, Table
 from .text import (
     NOTHING,
@@ -27,14 +27,6 @@ from .text import (
 )
 
 TITLE = "Estimator Bench report"
-
-POPULATIONS = (
-    "Publications differ in what counts once: every architecture (all), or every class of equal ones, by the "
-    "benchmark's isomorphism (official) or by computed function (functional). From the same stored scores: a class has "
-    "the score of its representative, or of its first scored member, and the mean truth of all its members, scored or "
-    "not; one with a member whose label was seen is left out. Values only: run with --population official or "
-    "functional for intervals and ceilings, and for predictors that see the labels of classes."
-)
 
 
 def leading_metric(section: Section) -> Metric:
@@ -91,7 +83,7 @@ def tables(section: Section) -> list[Table]:
         _labels(section, rows),
         over_replicates(section, rows),
         _replicates(section, rows),
-        _populations(section, rows),
+        by_population(section, rows),
         _estimators(rows),
     ]
     return [table for table in found if table.lines]
@@ -197,25 +189,6 @@ def _replicates(section: Section, rows: Sequence[Row]) -> Table:
     ]
     headers = ["estimator", "replicate", *(metric_label(metric, section.task) for metric in section.metrics)]
     return Table("By replicate", "The score from each replicate alone, such as a checkpoint or seed.", headers, lines)
-
-
-def _populations(section: Section, rows: Sequence[Row]) -> Table:
-    """The same scores over all architectures and over classes; no lines where the space merges none of them."""
-    lines = []
-    for row in rows if section.by_population else ():
-        every = {name: replace(result, low=None, high=None) for name, result in row.evaluation.results.items()}
-        found = [("all", section.headline, every)]
-        found += [(one.population, one.classes, dict(one.results[row.spec])) for one in section.by_population]
-        for name, count, results in found:
-            cells = _results(results, section.metrics)
-            lines.append(Line([Cell(row.spec), Cell(name), Cell(f"{count:,}"), *cells], group_of(row)))
-    headers = [
-        "estimator",
-        "population",
-        "architectures",
-        *(metric_label(one, section.task) for one in section.metrics),
-    ]
-    return Table("By population", POPULATIONS, headers, lines)
 
 
 def _estimators(rows: Sequence[Row]) -> Table:

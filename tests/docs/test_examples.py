@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import doctest
 import re
 from pathlib import Path
 
 import pytest
 
-from estimator_bench import registry
+from estimator_bench import evaluate, registry
 from estimator_bench.conformity import check_estimator, check_space
 from estimator_bench.protocol import Protocol
 
@@ -42,3 +43,9 @@ def test_an_example_space_keeps_the_promises(name: str, source: str, tmp_path: P
     assert [(check.promise, check.violation) for check in check_space(name) if check.violation] == []
     checks = check_estimator("synflow", name, Protocol())
     assert [(check.promise, check.violation) for check in checks if check.violation] == []
+
+
+def test_the_example_of_evaluate_runs() -> None:
+    (example,) = doctest.DocTestFinder(recurse=False).find(evaluate, "evaluate")
+    assert len(example.examples) >= 4
+    assert doctest.DocTestRunner().run(example).failed == 0
