@@ -143,5 +143,6 @@ def _left_out(
         if len(rows) < len(table.archs):
             notes.append(f"{table.source}: {len(table.archs):,} architectures are {len(rows):,} {counted}")
         if len(rows) > len(shared):
-            notes.append(f"{table.source}: {len(rows) - len(shared):,} {counted} are not in all tables and left out")
+            lost = f"{len(rows) - len(shared):,} of {len(rows):,} {counted}"
+            notes.append(f"{table.source}: not in all tables and left out: {lost}")
     return notes

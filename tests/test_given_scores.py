@@ -66,7 +66,10 @@ def test_empty_cells_are_nan_and_are_told() -> None:
         (rows(("-1", 1), key="index"), "index -1 is out of range"),
         (rows(("1.5", 1), key="index"), "row 2: index '1.5' is no whole number"),
         (rows(("9" * 5_000, 1), key="index"), "is no whole number"),
-        (rows((NONE, 1), (SKIP, 2), (NONE, "1.0")), "row 4: the same architecture as in row 2, with the same scores: rem"),
+        (
+            rows((NONE, 1), (SKIP, 2), (NONE, "1.0")),
+            "row 4: the same architecture as in row 2, with the same scores: rem",
+        ),
         (rows((NONE, "nan"), (NONE, "")), "row 3: the same architecture as in row 2, with the same scores"),
         (rows((NONE, 1), (NONE, 2)), r"with other scores \(2.0, before 1.0\): keep one"),
         (rows((NONE, "good")), "row 2, column 'score': 'good' is no number; write it like 0.93"),

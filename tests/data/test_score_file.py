@@ -130,7 +130,7 @@ def test_what_is_damaged_or_unpacks_to_too_much_is_not_read(tmp_path: Path, monk
 
 
 def test_objects_of_a_program_are_tables_too(tmp_path: Path) -> None:
-    mapping = dict([("a-b", 0.5), ("c-d", -0.001)])
+    mapping = {"a-b": 0.5, "c-d": -0.001}
     series = pd.Series(mapping, name="mine")
     frame = pd.DataFrame({"mine": series, "twice": 2 * series})
     named = frame.rename_axis("architecture").reset_index()
