@@ -243,4 +243,4 @@ def test_findings_without_a_folder_leave_nothing_behind(tmp_path: Path, monkeypa
     found = evaluate(made_up(), TASK, metrics=["tau"])
     assert isinstance(found, Findings)
     assert list(tmp_path.iterdir()) == []
-    assert "scores:of=scores" in found.render("html")
+    assert "scores:of=scores" in found.render()
