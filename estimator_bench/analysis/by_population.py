@@ -7,12 +7,11 @@ estimator saw the label of a member.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from estimator_bench.analysis.evaluation import MetricResult, evaluate_scores
 from estimator_bench.analysis.population import Population
@@ -21,12 +20,12 @@ from estimator_bench.estimator import Estimator
 from estimator_bench.ground_truth import GroundTruth
 from estimator_bench.metrics.ties import Values
 from estimator_bench.protocol import PopulationKind
-from estimator_bench.space import AnySpace, Architecture, ClassKind
+from estimator_bench.space import AnySpace, Architecture
 
 KINDS: tuple[Literal["official", "functional"], ...] = ("official", "functional")
 
-PROBES = 500
-"""Architectures that are looked at before all of a large space are sorted into classes, which can take a minute."""
+LARGEST = 50_000
+"""Architectures of a task above which nobody sorts them into classes without being asked: it can take a minute."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +51,8 @@ def over_classes(
 ) -> list[OverClasses]:
     """For each kind of class that merges architectures of a task its metrics; nothing where none does.
 
+    Nothing either for tasks of more than `LARGEST` architectures.
+
     Args:
         population: of a table over all architectures.
         truth: of its task.
@@ -61,7 +62,7 @@ def over_classes(
     found = []
     for kind in KINDS:
         classes = truth_of(population.space, truth, kind)
-        if not isinstance(classes, ClassTruth) or not _merges(population, truth, classes, kind):
+        if not isinstance(classes, ClassTruth) or not _merges(population, truth, classes):
             continue
         rows = scored_by(population.space, population.archs, kind)
         lost = {population.space.representative(population.space.parse(text), kind) for text in seen}
@@ -94,21 +95,14 @@ def scored_by(space: AnySpace, archs: Sequence[Architecture], kind: PopulationKi
     return dict(sorted(chosen.items(), key=lambda item: item[1]))
 
 
-def _merges(population: Population, truth: GroundTruth, classes: ClassTruth, kind: ClassKind) -> bool:
-    """Whether some class has several members with a value, told from a few architectures where none has."""
+def _merges(population: Population, truth: GroundTruth, classes: ClassTruth) -> bool:
+    """Whether some class has several members with a value; taken for untrue where that is hard to know."""
     everything = truth.population(population.task)
     if everything is None:
         everything = population.space.architectures()
-    if everything is None or not any(_moved(population.space, everything, kind)):
+    if everything is None or len(everything) > LARGEST:
         return False
     return any(len(members) > 1 for members in classes.members(population.task).values())
-
-
-def _moved(space: AnySpace, archs: Sequence[Architecture], kind: ClassKind) -> Iterator[bool]:
-    """For architectures at an even stride, whether another one stands for them."""
-    places: NDArray[np.intp] = np.unique(np.linspace(0, len(archs) - 1, PROBES).round().astype(np.intp))
-    for place in places.tolist() if len(archs) else ():
-        yield space.representative(archs[place], kind) != archs[place]
 
 
 def _metrics(population: Population, estimator: Estimator, truth: Values, scores: Values) -> Mapping[str, MetricResult]:

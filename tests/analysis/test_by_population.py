@@ -144,11 +144,12 @@ def test_where_nothing_is_merged_nothing_is_shown(measure: Measure, monkeypatch:
     assert measure("weights").by_population == []
 
 
-def test_a_few_architectures_tell_that_nothing_is_merged(measure: Measure, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A space of 400,000 architectures that are classes already is not gone through."""
-    monkeypatch.setattr(type(registry.find_space("toy")), "representative", lambda _, arch, kind: arch)  # noqa: ARG005
-    monkeypatch.setattr(ClassTruth, "members", lambda *_: pytest.fail("sorted into classes"))
-    assert measure("params").by_population == []
+def test_a_large_space_is_not_sorted_into_classes_unasked(measure: Measure, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("estimator_bench.analysis.by_population.LARGEST", 80)
+    with monkeypatch.context() as untouched:
+        untouched.setattr(ClassTruth, "members", lambda *_: pytest.fail("sorted into classes"))
+        assert measure("params").by_population == []
+    assert measure("params", population="functional").population == 31
 
 
 def test_every_format_shows_the_table(measure: Measure, tmp_path: Path) -> None:
