@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from estimator_bench.ground_truth import Task as Task
     from estimator_bench.ground_truth import Trials as Trials
     from estimator_bench.metrics.ties import rankable as rankable
+    from estimator_bench.networks.forgetting import Forgetting as Forgetting
     from estimator_bench.networks.guarded import single_thread as single_thread
     from estimator_bench.networks.passes import NetworkPasses as NetworkPasses
     from estimator_bench.networks.placement import place as place
@@ -68,6 +69,7 @@ PUBLIC = {
     "Estimator": "estimator_bench.estimator",
     "Findings": "estimator_bench.analysis.findings",
     "FlopsConvention": "estimator_bench.space",
+    "Forgetting": "estimator_bench.networks.forgetting",
     "GroundTruth": "estimator_bench.ground_truth",
     "Importer": "estimator_bench.data.importer",
     "Kind": "estimator_bench.estimator",

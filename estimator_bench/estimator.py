@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
@@ -22,7 +22,9 @@ LabelUse = Literal["none", "granted", "asked", "all"]
 """How ground truth reaches an estimator: not at all; as a sample drawn by the protocol; one by one, for architectures
 the estimator chooses; or completely, for the sources of a transfer."""
 Estimates: TypeAlias = Literal["quality", "cost", "task"]
-ALL_CONDITIONS = frozenset({"seed", "labels", "inputs", "batch_size", "sources", "device"})
+ALL_CONDITIONS = frozenset({"seed", "labels", "inputs", "batch_size", "sources", "device", "weights", "batch"})
+Diagnostics: TypeAlias = Mapping[str, Mapping[str, Sequence[float]]]
+"""What an estimator measured of itself beside the scores: by quantity, then by where or when, the numbers."""
 Status: TypeAlias = Literal["ok", "nan", "inf", "error"]
 
 
@@ -68,9 +70,10 @@ class Components:
             raise PluginError(f"{len(returned.values)} scores for {count} architectures")
         return returned
 
-    def replicate(self, index: int) -> Components:
-        """The components of one replicate alone."""
-        return Components(self.values[:, [index]], (self.replicates[index],), self.names)
+    def replicate(self, index: int | slice) -> Components:
+        """The components of one replicate alone, or of several."""
+        chosen = index if isinstance(index, slice) else slice(index, index + 1)
+        return Components(self.values[:, chosen], self.replicates[chosen], self.names)
 
 
 def status_of(values: NDArray[np.float64]) -> Status:
@@ -113,8 +116,11 @@ class Estimator(ABC):
         invariant_to: architectures of one class of this kind have the same score by definition, so that one of them
             stands for all.
         uses_labels: `none`, `granted` (a sample drawn by the protocol) or `asked` (of its own choice).
-        conditions: fields of the protocol its scores depend on; another value of any other field keeps its runs. That
-            those of estimators with labels or sources depend on the population follows from these.
+        conditions: fields of the protocol its scores depend on; another value of any other field keeps its runs, and
+            repeats that differ in others alone are scored once. That those of estimators with labels or sources depend
+            on the population follows from these.
+        replicates: what several replicates of its own are: `repeats` of one kind, any of which could have come alone,
+            or `checkpoints` in the order of a training.
     """
 
     name: ClassVar[str] = ""
@@ -125,6 +131,7 @@ class Estimator(ABC):
     invariant_to: ClassVar[ClassKind] = "encoding"
     uses_labels: ClassVar[LabelUse] = "none"
     conditions: ClassVar[frozenset[str]] = ALL_CONDITIONS
+    replicates: ClassVar[Literal["repeats", "checkpoints"]] = "repeats"
 
     @property
     def members(self) -> tuple[str, ...]:
@@ -159,6 +166,13 @@ class Estimator(ABC):
         Runs in each worker. What is expensive belongs in `problem.artifacts`, where one worker makes it for all.
         """
         return None
+
+    def diagnostics(self, problem: Problem, state: Any) -> Diagnostics:  # noqa: ARG002 - the default tells nothing
+        """What is known of the prepared state beside the scores, as plain numbers; stored with the run.
+
+        Asked for once, after `prepare`; what it takes belongs there. No score may depend on it.
+        """
+        return {}
 
     @abstractmethod
     def score(self, problem: Problem, state: Any, archs: Sequence[Architecture]) -> ArrayLike | Components:

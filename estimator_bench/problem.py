@@ -16,7 +16,7 @@ from estimator_bench.errors import BudgetExceededError, PluginError, UsageError
 from estimator_bench.estimator import Estimator, LabelUse
 from estimator_bench.ground_truth import Task
 from estimator_bench.identity import code_closure
-from estimator_bench.protocol import Protocol, derive_seed, full_population
+from estimator_bench.protocol import Protocol, full_population
 from estimator_bench.registry import find_task
 from estimator_bench.space import AnySpace, Architecture
 
@@ -116,7 +116,7 @@ class Problem:
 
     def weight_seed(self, arch: Architecture) -> int:
         """Seed of the initial weights of the network of `arch`."""
-        return derive_seed(self.protocol.seed, "weights", str(arch))
+        return self.protocol.weights_seed("weights", str(arch))
 
     def network(self, arch: Architecture) -> nn.Module:
         """A freshly built network of the task's recipe on the protocol's device; equal at every call."""

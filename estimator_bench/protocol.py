@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from itertools import product
 from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 
 from estimator_bench.errors import UnknownNameError, UsageError
 from estimator_bench.ground_truth import GroundTruth, Task
+from estimator_bench.repeat import FIELDS, ONCE, Repeat
 from estimator_bench.space import Architecture, SearchSpace
 
 SAMPLED_POPULATION = 1_000
@@ -41,6 +43,9 @@ class Protocol:
         sources: tasks an estimator may transfer from, with all their labels.
         device: where networks run, such as `cpu` or `cuda`.
         population: what counts once, an architecture or a class; the truth of a class is the mean over its members.
+        repeat: how often it is repeated. The first of the inputs and batch sizes named there is the protocol's own.
+        weights, batch: which repetition of the initial weights and of the batch this is, 0 for the first; set by
+            `variants`.
     """
 
     seed: int = 0
@@ -50,8 +55,14 @@ class Protocol:
     sources: tuple[str, ...] = ()
     device: str = "cpu"
     population: PopulationKind = "all"
+    repeat: Repeat = ONCE
+    weights: int = 0
+    batch: int = 0
 
     def __post_init__(self) -> None:
+        for name, levels in (("inputs", self.repeat.inputs), ("batch_size", self.repeat.batch_sizes)):
+            if levels:
+                self._begin_with(name, levels)
         if self.labels < 0:
             raise UsageError(f"the number of labels must not be negative, not {self.labels}")
         if self.batch_size < 2:
@@ -62,6 +73,57 @@ class Protocol:
     def rng(self, *purpose: str) -> np.random.Generator:
         """A generator for one purpose, independent of those for other purposes."""
         return np.random.default_rng(derive_seed(self.seed, *purpose))
+
+    def weights_seed(self, *purpose: str | int) -> int:
+        """A seed of whatever is drawn anew in each repetition of the weights; in the first, that of the run seed."""
+        return derive_seed(self.seed, *purpose, *_repetition("weights", self.weights))
+
+    def batch_seed(self, *purpose: str | int) -> int:
+        """A seed of whatever is drawn anew in each repetition of the batch; in the first, that of the run seed."""
+        return derive_seed(self.seed, *purpose, *_repetition("batch", self.batch))
+
+    @property
+    def repetition(self) -> tuple[str | int, ...]:
+        """Parts of a seed that is another in each repetition of weights or batch; empty in the first of both."""
+        return (*_repetition("weights", self.weights), *_repetition("batch", self.batch))
+
+    def variants(self, conditions: Collection[str] = tuple(FIELDS.values())) -> list[tuple[str, Protocol]]:
+        """The repeats, each with its name and a protocol that repeats nothing.
+
+        All combinations, inputs the fastest. The first is this protocol without its repeats.
+
+        Args:
+            conditions: fields that matter; variants that differ in others alone are left out.
+        """
+        axes = self.repeat.on(conditions).axes
+        found = []
+        for levels in product(*(axis.levels for axis in axes)):
+            chosen: dict[str, Any] = {axis.field: level for axis, level in zip(axes, levels, strict=True)}
+            name = ", ".join(axis.label(level) for axis, level in zip(axes, levels, strict=True))
+            found.append((name, replace(self, repeat=ONCE, **chosen)))
+        return found
+
+    def plain(self) -> dict[str, Any]:
+        """As plain values by name; what concerns repeats is named where something is repeated."""
+        found = asdict(self) | {"repeat": str(self.repeat)}
+        return {name: value for name, value in found.items() if value or name not in ("repeat", "weights", "batch")}
+
+    def _begin_with(self, name: str, levels: Sequence[int | str]) -> None:
+        """Take the first of repeated values for the protocol's own, which may be another one by default only."""
+        (default,) = (field.default for field in fields(self) if field.name == name)
+        given = getattr(self, name)
+        if given not in (default, *levels):
+            option = name.replace("_", "-")
+            raise UsageError(
+                f"--{option} {given} is none of those of --repeat {option}={'|'.join(map(str, levels))}: name it "
+                "there, or leave it out"
+            )
+        object.__setattr__(self, name, levels[0])
+
+
+def _repetition(what: str, number: int) -> tuple[str | int, ...]:
+    """Parts of a seed; none for the first repetition, which is the run that is not repeated."""
+    return (f"repetition of {what}", number) if number else ()
 
 
 @dataclass(frozen=True)

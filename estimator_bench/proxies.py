@@ -37,7 +37,7 @@ class ZeroCostEstimator(Estimator):
 
     kind: ClassVar[Kind] = "zero-cost"
     needs: ClassVar[frozenset[Pass]] = frozenset()
-    conditions: ClassVar[frozenset[str]] = frozenset({"seed", "inputs", "batch_size", "device"})
+    conditions: ClassVar[frozenset[str]] = frozenset({"seed", "weights", "batch", "inputs", "batch_size", "device"})
 
     def __init_subclass__(cls) -> None:
         if "prepare" in vars(cls):

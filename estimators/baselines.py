@@ -9,21 +9,21 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from estimator_bench import Architecture, Estimator, Kind, Problem, derive_seed
+from estimator_bench import Architecture, Estimator, Kind, Problem
 
 
 @dataclass(frozen=True)
 class Random(Estimator):
-    """A uniform random number for each architecture, from the run seed and the architecture alone."""
+    """A uniform random number for each architecture, from the run seed, its repetition and the architecture."""
 
     name: ClassVar[str] = "random"
     kind: ClassVar[Kind] = "baseline"
-    conditions: ClassVar[frozenset[str]] = frozenset({"seed"})
+    conditions: ClassVar[frozenset[str]] = frozenset({"seed", "weights"})
 
     def score(self, problem: Problem, state: Any, archs: Sequence[Architecture]) -> list[float]:  # noqa: ARG002
         """In [0, 1)."""
-        seed = problem.protocol.seed
-        return [float(np.random.default_rng(derive_seed(seed, "random", str(arch))).random()) for arch in archs]
+        seeds = (problem.protocol.weights_seed("random", str(arch)) for arch in archs)
+        return [float(np.random.default_rng(seed).random()) for seed in seeds]
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ class L2Norm(ZeroCostEstimator):
 
     name: ClassVar[str] = "l2_norm"
     citation: ClassVar[str] = "Abdelfattah et al., ICLR 2021"
-    conditions: ClassVar[frozenset[str]] = frozenset({"seed", "device"})
+    conditions: ClassVar[frozenset[str]] = frozenset({"seed", "weights", "device"})
 
     def measure(self, passes: NetworkPasses) -> float:
         """The score of one network."""

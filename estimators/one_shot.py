@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -16,10 +16,10 @@ from estimator_bench import (
     Architecture,
     Components,
     Estimator,
+    Forgetting,
     Kind,
     Problem,
     UsageError,
-    derive_seed,
     images_digest,
     load_images,
     place,
@@ -28,6 +28,14 @@ from estimator_bench import (
 
 if TYPE_CHECKING:
     from estimator_bench import Supernet
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A supernet as it was after some epochs, and what its architectures had forgotten then; see `Forgetting`."""
+
+    supernet: Supernet
+    forgetting: Sequence[float]
 
 
 @dataclass(frozen=True)
@@ -64,7 +72,8 @@ class OneShot(Estimator):
 
     name: ClassVar[str] = "one-shot"
     kind: ClassVar[Kind] = "one-shot"
-    conditions: ClassVar[frozenset[str]] = frozenset({"seed", "device"})
+    conditions: ClassVar[frozenset[str]] = frozenset({"seed", "weights", "device"})
+    replicates = "checkpoints"
     citation: ClassVar[str] = "Guo et al., Single Path One-Shot, ECCV 2020; Bender et al., ICML 2018"
 
     @property
@@ -72,23 +81,28 @@ class OneShot(Estimator):
         """The images it trains on."""
         return (self.images,)
 
-    def prepare(self, problem: Problem) -> list[Supernet]:
+    def prepare(self, problem: Problem) -> list[Checkpoint]:
         """Train the supernet, or resume it, or find it trained; one loaded network per checkpoint."""
         parameters = {field.name: getattr(self, field.name) for field in fields(self)}
-        conditions = {"seed": problem.protocol.seed, "device": problem.protocol.device, "code": problem.code_of(self)}
+        protocol = problem.protocol
+        conditions = {name: getattr(protocol, name) for name in self.conditions} | {"code": problem.code_of(self)}
         key = {"space": problem.space.name, "pixels": images_digest(self.images), **conditions, **parameters}
         folder = problem.artifacts.get_or_make(self.name, key, lambda place: self._train(problem, place))
-        return [self._load(problem, folder / self._file(epoch)) for epoch in self._checkpoint_epochs()]
+        return [self._load(problem, folder, epoch) for epoch in self._checkpoint_epochs()]
 
-    def score(self, problem: Problem, state: list[Supernet], archs: Sequence[Architecture]) -> Components:
+    def diagnostics(self, problem: Problem, state: list[Checkpoint]) -> Mapping[str, Mapping[str, Sequence[float]]]:  # noqa: ARG002
+        """Forgetting values at each checkpoint, in percentage points of validation accuracy."""
+        epochs = self._checkpoint_epochs()
+        return {"forgetting": {f"epoch {at}": one.forgetting for at, one in zip(epochs, state, strict=True)}}
+
+    def score(self, problem: Problem, state: list[Checkpoint], archs: Sequence[Architecture]) -> Components:
         """Percent of the validation images classified correctly, at each checkpoint."""
         images, labels = (part.to(problem.protocol.device) for part in self._data(problem, "valid"))
         values = np.empty((len(archs), len(state), 1))
-        with single_thread(), torch.no_grad():
-            for column, supernet in enumerate(state):
+        with single_thread():
+            for column, checkpoint in enumerate(state):
                 for row, arch in enumerate(archs):
-                    correct = supernet(images, arch).argmax(1) == labels
-                    values[row, column] = 100 * float(correct.float().mean())
+                    values[row, column] = _accuracy(checkpoint.supernet, arch, images, labels)
         return Components(values, tuple(f"epoch {epoch}" for epoch in self._checkpoint_epochs()), ("accuracy",))
 
     def combine(self, components: Components) -> NDArray[np.float64]:
@@ -105,38 +119,44 @@ class OneShot(Estimator):
     def _data(self, problem: Problem, split: Any) -> tuple[torch.Tensor, torch.Tensor]:
         return load_images(self.images, split, problem.space.recipes[self.recipe].input_shape)
 
-    def _load(self, problem: Problem, file: Path) -> Supernet:
+    def _load(self, problem: Problem, folder: Path, epoch: int) -> Checkpoint:
         with torch.random.fork_rng():
             supernet: Supernet = problem.space.supernet(problem.space.recipes[self.recipe])
-        supernet.load_state_dict(torch.load(file, map_location="cpu", weights_only=True)["weights"])
-        return place(supernet, problem.protocol.device)
+        saved = torch.load(folder / self._file(epoch), map_location="cpu", weights_only=True)
+        supernet.load_state_dict(saved["weights"])
+        return Checkpoint(place(supernet, problem.protocol.device), saved["forgetting"]["values"][epoch])
 
     def _train(self, problem: Problem, folder: Path) -> None:
         """Train from the last checkpoint in the folder on; every epoch draws from a seed of its own."""
-        device, seed = problem.protocol.device, problem.protocol.seed
+        device = problem.protocol.device
         images, labels = (part.to(device) for part in self._data(problem, "train"))
+        valid = [part.to(device) for part in self._data(problem, "valid")]
         with torch.random.fork_rng():
-            torch.manual_seed(derive_seed(seed, "supernet"))
+            torch.manual_seed(problem.protocol.weights_seed("supernet"))
             supernet = problem.space.supernet(problem.space.recipes[self.recipe])
         place(supernet, device)
         optimizer = torch.optim.SGD(
             supernet.parameters(), self.learning_rate, 0.9, weight_decay=self.weight_decay, nesterov=True
         )
         schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, self.epochs)
+        steps = -(-len(labels) // self.batch_size)
+        forgetting = Forgetting(self._checkpoint_epochs(), steps, lambda arch: _accuracy(supernet, arch, *valid))
         trained = [epoch for epoch in self._checkpoint_epochs() if (folder / self._file(epoch)).exists()]
         if trained:
             saved = torch.load(folder / self._file(trained[-1]), map_location=device, weights_only=True)
             supernet.load_state_dict(saved["weights"])
             optimizer.load_state_dict(saved["optimizer"])
             schedule.load_state_dict(saved["schedule"])
+            forgetting.load_state_dict(saved["forgetting"], problem.space)
         with single_thread():
             for epoch in range(trained[-1] if trained else 0, self.epochs):
-                self._train_epoch(problem, epoch, supernet.train(), optimizer, images, labels)
+                self._train_epoch(problem, epoch, supernet.train(), optimizer, images, labels, forgetting)
                 schedule.step()
                 if epoch + 1 in self._checkpoint_epochs():
                     partial = folder / "partial.pt"
                     state = {"optimizer": optimizer.state_dict(), "schedule": schedule.state_dict()}
-                    torch.save({"weights": supernet.state_dict(), **state}, partial)
+                    state |= {"weights": supernet.state_dict(), "forgetting": forgetting.state_dict()}
+                    torch.save(state, partial)
                     partial.replace(folder / self._file(epoch + 1))
 
     def _train_epoch(
@@ -147,10 +167,19 @@ class OneShot(Estimator):
         optimizer: torch.optim.Optimizer,
         images: torch.Tensor,
         labels: torch.Tensor,
+        forgetting: Forgetting,
     ) -> None:
-        rng = np.random.default_rng(derive_seed(problem.protocol.seed, "supernet epoch", epoch))
-        for batch in torch.from_numpy(rng.permutation(len(labels))).split(self.batch_size):
+        rng = np.random.default_rng(problem.protocol.weights_seed("supernet epoch", epoch))
+        batches = torch.from_numpy(rng.permutation(len(labels))).split(self.batch_size)
+        for step, batch in enumerate(batches, epoch * len(batches)):
             arch = problem.space.sample(rng)
             optimizer.zero_grad()
             F.cross_entropy(supernet(images[batch], arch), labels[batch]).backward()
             optimizer.step()
+            forgetting.after_step(step, arch)
+
+
+def _accuracy(supernet: Supernet, arch: Architecture, images: torch.Tensor, labels: torch.Tensor) -> float:
+    """Percent of the images that an architecture classifies correctly."""
+    with torch.no_grad():
+        return 100 * float((supernet(images, arch).argmax(1) == labels).float().mean())

@@ -21,6 +21,8 @@ class Synflow(ZeroCostEstimator):
     # A dead branch carries no flow, and the absolute network without BN is the same function for a whole class.
     invariant_to = "functional"
     needs: ClassVar[frozenset[Pass]] = frozenset({"synaptic_flow"})
+    # The image is all ones, whatever the batch.
+    conditions: ClassVar[frozenset[str]] = frozenset({"seed", "weights", "device"})
 
     def measure(self, passes: NetworkPasses) -> float:
         """The score of one network."""

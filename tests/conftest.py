@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from estimator_bench import registry
+from estimator_bench.plugin_modules import import_file
 
 TOY_PLUGIN = Path(__file__).parent / "plugins" / "toy.py"
 SHARED_DATA = Path(os.environ.get("ESTIMATOR_BENCH_TEST_DATA", Path(__file__).parents[2] / "shared" / "data"))
@@ -44,3 +45,13 @@ def toy(fresh_registry: None) -> str:  # noqa: ARG001
     """The path of the plug-in with the space `toy`, registered for one test."""
     registry.load_plugins([str(TOY_PLUGIN)])
     return str(TOY_PLUGIN)
+
+
+@pytest.fixture
+def toy_supernet(toy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A supernet for the space `toy`, which has none by itself."""
+    assert toy
+    path = Path(__file__).parent / "plugins" / "toy_supernet.py"
+    monkeypatch.setattr(
+        type(registry.find_space("toy")), "supernet", lambda _, recipe: import_file(path).ToySupernet(recipe)
+    )

@@ -104,6 +104,8 @@ class _Scored:
     combined: Values
     columns: Sequence[Values]
     """The same, a column each, turned so that higher is better."""
+    repeats: Sequence[Values]
+    """(architectures,) scores of each repeat, turned in the same way; or of each replicate that is one."""
 
     @property
     def spec(self) -> str:
@@ -156,7 +158,13 @@ def _scored(
         progress = replace(progress, failed=len(population.archs), reasons=[combined.reason, *progress.reasons])
         combined = np.full((len(population.archs), 1), np.nan)
     columns = [oriented(column, estimator, population.task) for column in combined.T]
-    return _Scored(record, estimator, progress, bool(labels_seen(record, everything)), combined, columns)
+    by_repeat = combiner.by_repeat(record.id)
+    repeats = (
+        [] if isinstance(by_repeat, Failure) else [oriented(one, estimator, population.task) for one in by_repeat.T]
+    )
+    if record.repeat.count == 1 and estimator.replicates == "repeats":
+        repeats = columns[1:]
+    return _Scored(record, estimator, progress, bool(labels_seen(record, everything)), combined, columns, repeats)
 
 
 def _side_by_side(
@@ -198,7 +206,7 @@ def _row(one: _Scored, evaluation: Evaluation, population: Population, counts: N
         citation=estimator.citation,
         description=(type(estimator).__doc__ or "").strip().partition("\n")[0],
         baseline=record.spec in BASELINES,
-        evaluation=population.in_unit(_with_replicates(evaluation, population.metrics, list(replicates.values()))),
+        evaluation=population.in_unit(_with_replicates(one, evaluation, population)),
         with_seen=population.in_unit(population.evaluate(estimator, scores, everyone, intervals=True)).results
         if one.saw_labels
         else {},
@@ -215,13 +223,17 @@ def _row(one: _Scored, evaluation: Evaluation, population: Population, counts: N
     )
 
 
-def _with_replicates(evaluation: Evaluation, metrics: Sequence[Metric], replicates: Sequence[Evaluation]) -> Evaluation:
+def _with_replicates(scored: _Scored, evaluation: Evaluation, population: Population) -> Evaluation:
+    """The evaluation with intervals over the repeats; checkpoints of one training are none of each other."""
+    found = [population.evaluate(scored.estimator, column, population.unseen).results for column in scored.repeats]
+    repeat = scored.record.repeat
+    drawn = (repeat.seeds, repeat.batches) if repeat.count > 1 else None
     results = {
         metric.name: replace(
             evaluation.results[metric.name],
-            over_replicates=interval_over_replicates(metric, [one.results[metric.name].value for one in replicates]),
+            over_replicates=interval_over_replicates(metric, [one[metric.name].value for one in found], drawn),
         )
-        for metric in metrics
+        for metric in population.metrics
     }
     return replace(evaluation, results=results)
 

@@ -100,6 +100,7 @@ class _Rows:
             "labels": sorted(record.labels),
             "replicates": record.replicates,
             "components": record.components,
+            "diagnostics": record.diagnostics,
             "scores": rows,
         }
 

@@ -26,6 +26,7 @@ from estimator_bench.cli.streams import one_line, prints_to_stderr
 from estimator_bench.errors import IncompleteRunError, UsageError
 from estimator_bench.protocol import Limit, PopulationKind, Protocol, mutation_population
 from estimator_bench.registry import find_space, load_plugins
+from estimator_bench.repeat import Repeat
 
 if TYPE_CHECKING:
     from estimator_bench.runs.combine import Summary
@@ -54,6 +55,10 @@ InputsOption = Annotated[
     str, typer.Option("--inputs", help="Batch for zero-cost estimators: gaussian, digits or cifar10.")
 ]
 BatchSizeOption = Annotated[int, typer.Option("--batch-size", help="Images in that batch.")]
+RepeatOption = Annotated[
+    str,
+    typer.Option("--repeat", help="Score repeatedly, for `variance`: seeds=5,batches=3,batch-size=32|64,inputs=a|b."),
+]
 SourceOption = Annotated[list[str] | None, typer.Option("--source", help="Tasks to transfer from. Repeatable.")]
 DeviceOption = Annotated[str, typer.Option("--device", help="Where networks run: cpu or cuda.")]
 WorkersOption = Annotated[
@@ -76,6 +81,7 @@ def run(
     labels: LabelsOption = 100,
     inputs: InputsOption = "gaussian",
     batch_size: BatchSizeOption = 64,
+    repeat: RepeatOption = "",
     source: SourceOption = None,
     device: DeviceOption = "cpu",
     workers: WorkersOption = None,
@@ -109,7 +115,9 @@ def run(
         load_plugins(plugin or [])
         wanted = parse_metrics(split_names(metrics))
         _check_device(device)
-        protocol = Protocol(seed, labels, inputs, batch_size, tuple(split_names(source)), device, population)
+        protocol = Protocol(
+            seed, labels, inputs, batch_size, tuple(split_names(source)), device, population, Repeat.parse(repeat)
+        )
         part = Limit.parse(limit) if limit else None
         plan = make_plan(Request(name, split_names(est), protocol, part, _chosen(space, only, mutations, protocol)))
         check_metrics(wanted if metrics else [], len(plan.population))
@@ -185,10 +193,12 @@ def lines_of(only: Path) -> list[str]:
 
 def _check_inputs(plan: Plan) -> None:
     """Refuse inputs that no estimator could get, before anything is scored."""
-    if plan.request.protocol.inputs != "gaussian":
+    variants = [variant for _, variant in plan.request.protocol.variants() if variant.inputs != "gaussian"]
+    if variants:
         from estimator_bench.networks.batch import check_inputs
 
-        check_inputs(plan.request.protocol, plan.task.recipe)
+        for variant in variants:
+            check_inputs(variant, plan.task.recipe)
 
 
 def _check_device(device: str) -> None:

@@ -9,7 +9,7 @@ import torch
 from estimator_bench.data.images import channel_repeats, labels_of, take_images
 from estimator_bench.errors import UsageError
 from estimator_bench.problem import Problem
-from estimator_bench.protocol import Protocol, derive_seed
+from estimator_bench.protocol import Protocol
 from estimator_bench.space import NetworkRecipe
 
 Batch: TypeAlias = tuple[torch.Tensor, torch.Tensor]
@@ -17,7 +17,7 @@ Batch: TypeAlias = tuple[torch.Tensor, torch.Tensor]
 
 
 def make_batch(problem: Problem) -> Batch:
-    """The batch of the protocol, drawn by the run seed alone.
+    """The batch of the protocol, drawn by the run seed and the number of its repetition alone.
 
     `gaussian` images are independent N(0, 1) with uniform labels. Any other name is a data set: the batch is the first
     B training images, of all classes, of a permutation by the run seed, so that a smaller batch begins a larger one.
@@ -30,7 +30,7 @@ def make_batch(problem: Problem) -> Batch:
         MissingDataError, CorruptDataError: it must be imported first, or again.
     """
     protocol, recipe = problem.protocol, problem.task.recipe
-    generator = torch.Generator().manual_seed(derive_seed(protocol.seed, "batch"))
+    generator = torch.Generator().manual_seed(protocol.batch_seed("batch"))
     if protocol.inputs == "gaussian":
         images = torch.randn(protocol.batch_size, *recipe.input_shape, generator=generator)
         targets = torch.randint(recipe.classes, (protocol.batch_size,), generator=generator)

@@ -116,9 +116,11 @@ class NetworkPasses:
         changed what it may only read has failed; the others get the network as it was.
         """
         self._readable, self._lent = reads, False
-        with Stopwatch() as watch, settings_kept(), seeded(self.problem.protocol.seed, purpose, str(self.arch)):
+        protocol = self.problem.protocol
+        parts = (protocol.seed, purpose, str(self.arch), *protocol.repetition)
+        with Stopwatch() as watch, settings_kept(), seeded(*parts):
             result = attempt(compute)
-            if self.problem.protocol.device.startswith("cuda"):
+            if protocol.device.startswith("cuda"):
                 torch.cuda.synchronize()  # else the time would be that of starting the work
         self._readable = PASSES
         if self._lent and _traces(self._network) != self._built:

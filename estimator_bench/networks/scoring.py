@@ -36,6 +36,8 @@ def score_networks(
         batch = make_batch(problem)
         for position, arch in enumerate(archs):
             due = [index for index, (_, positions) in enumerate(wanted) if position in positions]
+            if not due:
+                continue
             measured = _measure(problem, arch, batch, [wanted[index][0] for index in due])
             for index, row in zip(due, measured, strict=True):
                 rows[index][position] = row

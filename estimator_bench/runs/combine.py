@@ -54,16 +54,29 @@ class Combiner:
         self._stored: dict[str, dict[str, StoredScore]] = {}
         self._representatives: dict[ClassKind, list[str]] = {}
         self._done: dict[str, NDArray[np.float64] | Failure] = {}
+        self._repeats: dict[str, NDArray[np.float64] | Failure] = {}
 
     def of(self, run: str) -> NDArray[np.float64] | Failure:
         """(architectures, 1 + replicates) scores as `combined_scores` gives them, NaN where there is no score yet."""
         if run not in self._done:
-            record = self._records[run]
-            members = record.identity["members"]
-            estimator = make_estimator(record.spec)
-            components = self._of_members(members) if members else components_of(self.scores(run), record)
-            self._done[run] = attempt(combined_scores, estimator, components)
+            repeats = self._records[run].repeat.count
+            self._done[run] = attempt(combined_scores, self._estimator(run), self._components(run), repeats)
         return self._done[run]
+
+    def by_repeat(self, run: str) -> NDArray[np.float64] | Failure:
+        """(architectures, repeats) scores as `scores_by_repeat` gives them, in the order of `Protocol.variants`."""
+        if run not in self._repeats:
+            repeats = self._records[run].repeat.count
+            self._repeats[run] = attempt(scores_by_repeat, self._estimator(run), self._components(run), repeats)
+        return self._repeats[run]
+
+    def _estimator(self, run: str) -> Estimator:
+        return make_estimator(self._records[run].spec)
+
+    def _components(self, run: str) -> Components:
+        record = self._records[run]
+        members = record.identity["members"]
+        return self._of_members(members) if members else components_of(self.scores(run), record)
 
     def stored(self, run: str) -> Mapping[str, StoredScore]:
         """Every score of a run that scores by itself, of this population or not; read once."""
@@ -113,18 +126,37 @@ def summarise(plan: Plan, store: Store) -> Summary:
     return Summary(missing, failed)
 
 
-def combined_scores(estimator: Estimator, components: Components) -> NDArray[np.float64]:
+def combined_scores(estimator: Estimator, components: Components, repeats: int = 1) -> NDArray[np.float64]:
     """(architectures, 1 + replicates): the score, then the score from each replicate alone if there are several.
+
+    The score is the mean over the repeats.
+
+    Args:
+        estimator: says how the components of one repeat are combined.
+        components: of all repeats.
+        repeats: how many; the replicates of each stand together.
 
     Raises:
         PluginError: combine() does not give one number per architecture.
     """
-    parts = [components]
+    columns = [scores_by_repeat(estimator, components, repeats).mean(axis=1)]
     if len(components.replicates) > 1:
-        parts += [components.replicate(index) for index in range(len(components.replicates))]
-    columns = [np.asarray(estimator.combine(part), dtype=np.float64) for part in parts]
-    expected = (len(components.values),)
-    for column in columns:
-        if column.shape != expected:
-            raise PluginError(f"combine() gave shape {column.shape}, expected one score per architecture, {expected}")
+        columns += [_combined(estimator, components.replicate(index)) for index in range(len(components.replicates))]
     return np.stack(columns, axis=1)
+
+
+def scores_by_repeat(estimator: Estimator, components: Components, repeats: int) -> NDArray[np.float64]:
+    """(architectures, repeats): what combine() makes of the replicates of each repeat; see `combined_scores`."""
+    own = len(components.replicates) // repeats
+    if not own:  # nothing has been scored, so that the replicates are not known
+        return np.full((len(components.values), repeats), np.nan)
+    parts = [components.replicate(slice(start, start + own)) for start in range(0, own * repeats, own)]
+    return np.stack([_combined(estimator, part) for part in parts], axis=1)
+
+
+def _combined(estimator: Estimator, components: Components) -> NDArray[np.float64]:
+    column = np.asarray(estimator.combine(components), dtype=np.float64)
+    expected = (len(components.values),)
+    if column.shape != expected:
+        raise PluginError(f"combine() gave shape {column.shape}, expected one score per architecture, {expected}")
+    return column

@@ -24,7 +24,7 @@ FILE = "results.sqlite"
 LOCK = "writer.lock"
 PATIENCE = 0.5
 """Seconds a writer waits for the lock, since a look at whether it is held takes it for a moment."""
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 APPLICATION_ID = 0x45424E43  # "EBNC"
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import resource
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from estimator_bench.estimator import Components, Estimator, Scored
+from estimator_bench.errors import PluginError
+from estimator_bench.estimator import Components, Diagnostics, Estimator, Scored
 from estimator_bench.estimator_spec import make_estimator
 from estimator_bench.guard import Failure, attempt
 from estimator_bench.problem import Problem, make_problem
@@ -87,11 +88,15 @@ Work = Prepare | Chunk
 
 @dataclass(frozen=True)
 class Prepared:
-    """What preparing one estimator took, the labels it saw, and why it failed if it did."""
+    """What preparing one estimator took, the labels it saw, and why it failed if it did.
+
+    `diagnostics` is what it tells of what it prepared, by the name of the repeat.
+    """
 
     seconds: Seconds
     labels: tuple[str, ...]
     failure: str | None
+    diagnostics: Mapping[str, Diagnostics] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -111,19 +116,36 @@ class Answer:
     scored: Sequence[Scored] = ()
 
 
+@dataclass(frozen=True)
+class _Variant:
+    """One repeat of one estimator."""
+
+    name: str
+    problem: Problem
+
+
 class JobRunner:
-    """Does the work of one job in this process, keeping what the estimators prepared."""
+    """Does the work of one job in this process, keeping what the estimators prepared.
+
+    An estimator is scored on each variant of the protocol that differs in something its scores depend on.
+    """
 
     def __init__(self, job: Job) -> None:
         load_plugins(job.plugins)
         self.estimators = [make_estimator(spec) for spec in job.estimators]
         # Estimators of one job use labels in the same way; each has an oracle of its own, which counts for it alone.
-        self.problems = [make_problem(job.task, job.protocol, one.uses_labels) for one in self.estimators]
+        self._variants = [
+            [
+                _Variant(name, make_problem(job.task, protocol, one.uses_labels))
+                for name, protocol in job.protocol.variants(one.conditions)
+            ]
+            for one in self.estimators
+        ]
 
     @cached_property
-    def prepared(self) -> list[tuple[Any, Prepared]]:
-        """For each estimator its state and what it took."""
-        return [_prepare(*pair) for pair in zip(self.estimators, self.problems, strict=True)]
+    def prepared(self) -> list[tuple[list[Any], Prepared]]:
+        """For each estimator its states, one for each variant, and what they took."""
+        return [_prepare_all(*pair) for pair in zip(self.estimators, self._variants, strict=True)]
 
     def answer(self, work: Work) -> Answer:
         """Do a piece of work of this job."""
@@ -133,14 +155,40 @@ class JobRunner:
         return Answer(watch.seconds.wall, _peak_memory(), prepared, scored)
 
     def _score(self, chunk: Chunk) -> list[Scored]:
-        archs = [self.problems[0].space.parse(text) for text in chunk.archs]
+        archs = [self._variants[0][0].problem.space.parse(text) for text in chunk.archs]
         if self.estimators[0].shares is not None:
-            pairs = list(zip(self.estimators, chunk.wanted, strict=True))
-            return self.estimators[0].score_together(self.problems[0], archs, pairs)
-        state, prepared = self.prepared[0]
+            return self._score_together(archs, chunk.wanted)
+        states, prepared = self.prepared[0]
         if prepared.failure is not None:
             raise RuntimeError(f"cannot be prepared: {prepared.failure}")
-        return [_score_alone(self.estimators[0], self.problems[0], state, archs)]
+        return [
+            _of_variants(
+                [
+                    (variant.name, _score_alone(self.estimators[0], variant.problem, state, archs))
+                    for variant, state in zip(self._variants[0], states, strict=True)
+                ]
+            )
+        ]
+
+    def _score_together(self, archs: Sequence[Architecture], wanted: Sequence[Sequence[int]]) -> list[Scored]:
+        """Each variant once, for all estimators it is one of."""
+        found: list[dict[str, Scored]] = [{} for _ in self.estimators]
+        problems = {variant.problem.protocol: variant.problem for own in self._variants for variant in own}
+        for protocol, problem in problems.items():
+            due = [
+                (index, variant.name)
+                for index, own in enumerate(self._variants)
+                for variant in own
+                if variant.problem.protocol == protocol
+            ]
+            pairs = [(self.estimators[index], wanted[index]) for index, _ in due]
+            together = self.estimators[0].score_together(problem, archs, pairs)
+            for (index, name), scored in zip(due, together, strict=True):
+                found[index][name] = scored
+        return [
+            _of_variants([(variant.name, scored[variant.name]) for variant in own])
+            for own, scored in zip(self._variants, found, strict=True)
+        ]
 
 
 class Runners:
@@ -156,12 +204,42 @@ class Runners:
         return self._runners[work.job].answer(work)
 
 
-def _prepare(estimator: Estimator, problem: Problem) -> tuple[Any, Prepared]:
+def _prepare_all(estimator: Estimator, variants: Sequence[_Variant]) -> tuple[list[Any], Prepared]:
+    """The state of every variant, and what they took together; all have failed if one has."""
+    states, reports = zip(*(_prepare(estimator, variant) for variant in variants), strict=True)
+    return list(states), Prepared(
+        sum((report.seconds for report in reports), Seconds()),
+        tuple(dict.fromkeys(label for report in reports for label in report.labels)),
+        next((report.failure for report in reports if report.failure is not None), None),
+        {name: told for report in reports for name, told in report.diagnostics.items()},
+    )
+
+
+def _prepare(estimator: Estimator, variant: _Variant) -> tuple[Any, Prepared]:
+    problem = variant.problem
     with Stopwatch() as watch:
         state = attempt(estimator.prepare, problem)
     problem.labels.close()
-    spent = watch.seconds + problem.artifacts.spent
-    return state, Prepared(spent, tuple(map(str, problem.seen)), state.reason if isinstance(state, Failure) else None)
+    spent, labels = watch.seconds + problem.artifacts.spent, tuple(map(str, problem.seen))
+    told = state if isinstance(state, Failure) else attempt(_diagnostics, estimator, problem, state)
+    if isinstance(told, Failure):
+        return state, Prepared(spent, labels, _named(variant.name, told.reason))
+    return state, Prepared(spent, labels, None, {variant.name: told} if told else {})
+
+
+def _diagnostics(estimator: Estimator, problem: Problem, state: Any) -> Diagnostics:
+    """What an estimator tells of its state.
+
+    Raises:
+        PluginError: not finite numbers.
+    """
+    told = {
+        name: {place: [float(value) for value in values] for place, values in found.items()}
+        for name, found in estimator.diagnostics(problem, state).items()
+    }
+    if not all(np.isfinite(values).all() for found in told.values() for values in found.values()):
+        raise PluginError("diagnostics() must give finite numbers")
+    return told
 
 
 def _score_alone(estimator: Estimator, problem: Problem, state: Any, archs: Sequence[Architecture]) -> Scored:
@@ -178,6 +256,40 @@ def _score_alone(estimator: Estimator, problem: Problem, state: Any, archs: Sequ
     if isinstance(result, Failure):
         return Scored(Components(np.full((1, 1, 1), np.nan)), wall, cpu, wall, {0: result.reason})
     return Scored(result, wall, cpu, wall)
+
+
+def _of_variants(variants: Sequence[tuple[str, Scored]]) -> Scored:
+    """One `Scored` of an estimator's variants: replicates side by side, costs added up.
+
+    An architecture that has failed in one has failed, with the name of the variant.
+
+    Raises:
+        PluginError: the components of one variant are not those of another.
+    """
+    if len(variants) == 1:
+        return variants[0][1]
+    every = [scored for _, scored in variants]
+    failures: dict[int, str] = {}
+    for name, scored in variants:
+        for position, reason in scored.failures.items():
+            failures.setdefault(position, _named(name, reason))
+    wall, cpu, marginal = (
+        sum(costs) for costs in zip(*((one.wall, one.cpu, one.marginal) for one in every), strict=True)
+    )
+    if len(failures) == len(wall):
+        return Scored(Components(np.full((len(wall), 1, 1), np.nan)), wall, cpu, marginal, failures)
+    forms = {(one.components.replicates, one.components.names) for one in every}
+    if len(forms) > 1:
+        raise PluginError(f"components differ from repeat to repeat: {' and '.join(map(str, sorted(forms)))}")
+    ((_, names),) = forms
+    values = np.concatenate([one.components.values for one in every], axis=1)
+    replicates = [", ".join(filter(None, (name, own))) for name, one in variants for own in one.components.replicates]
+    return Scored(Components(values, tuple(replicates), names), wall, cpu, marginal, failures)
+
+
+def _named(variant: str, reason: str) -> str:
+    """A reason with the repeat it comes from, if there are several."""
+    return f"{variant}: {reason}" if variant else reason
 
 
 def _stacked(parts: Sequence[Scored]) -> Scored:

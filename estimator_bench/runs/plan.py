@@ -210,10 +210,14 @@ class _Planner:
     def _conditions(self, estimator: Estimator) -> dict[str, Any]:
         """What of the protocol the scores depend on, and the data it names."""
         protocol = self._request.protocol
-        found = {name: value for name, value in asdict(protocol).items() if name in estimator.conditions}
+        protocol = replace(protocol, repeat=protocol.repeat.on(estimator.conditions))
+        shown = {*estimator.conditions, "repeat"}
+        found = {name: value for name, value in protocol.plain().items() if name in shown}
         if estimator.uses_labels != "none" or found.get("sources"):
             found["population"] = protocol.population  # labels are drawn from it, and are those of classes
-        datasets = {*estimator.datasets, *({found.get("inputs", "gaussian")} - {"gaussian"})}
+        datasets = set(estimator.datasets)
+        if "inputs" in estimator.conditions:
+            datasets |= {variant.inputs for _, variant in protocol.variants()} - {"gaussian"}
         if datasets:
             found["images"] = {name: images_digest(name) for name in sorted(datasets)}
         if found.get("sources"):

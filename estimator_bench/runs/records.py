@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from estimator_bench.estimator import Components, Scored, status_of
+from estimator_bench.estimator import Components, Diagnostics, Scored, status_of
+from estimator_bench.repeat import ONCE, Repeat
 from estimator_bench.stopwatch import Seconds
 
 
@@ -29,6 +30,12 @@ class RunRecord:
     labels: frozenset[str]
     peak_memory: int
     failure: str | None
+    diagnostics: Mapping[str, Diagnostics]
+
+    @property
+    def repeat(self) -> Repeat:
+        """The repeats that its replicates are of, an estimator's own within each; none of one that combines others."""
+        return ONCE if self.identity["members"] else Repeat.parse(self.identity["protocol"].get("repeat", ""))
 
 
 @dataclass(frozen=True)
@@ -100,7 +107,7 @@ def rows_of(scored: Scored) -> Iterator[tuple[str, str | None, bytes | None, flo
 
 def run_record(row: tuple[Any, ...]) -> RunRecord:
     """A row of `run`."""
-    run, spec, task, identity, created, replicates, components, wall, cpu, labels, memory, failure = row
+    run, spec, task, identity, created, replicates, components, wall, cpu, labels, memory, failure, told = row
     return RunRecord(
         run,
         spec,
@@ -113,4 +120,5 @@ def run_record(row: tuple[Any, ...]) -> RunRecord:
         frozenset(json.loads(labels)),
         memory,
         failure,
+        json.loads(told),
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -70,7 +69,7 @@ def execute(plan: Plan, store: Store, *, workers: int, command: str, observer: O
         command,
         host(),
         task=str(plan.task),
-        protocol=asdict(plan.request.protocol),
+        protocol=plan.request.protocol.plain(),
         population=population,
         runs=[run.id for run in plan.runs if run.requested],
         work={
@@ -193,7 +192,9 @@ class _Coordinator:
                 self._fail(run, outcome.reason)
                 continue
             prepared = outcome.prepared[index]
-            self._store.set_prepared(run.id, prepared.seconds, prepared.labels, outcome.peak_memory)
+            self._store.set_prepared(
+                run.id, prepared.seconds, prepared.labels, outcome.peak_memory, prepared.diagnostics
+            )
             if prepared.failure is not None:
                 self._fail(run, prepared.failure)
             else:

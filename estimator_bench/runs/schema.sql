@@ -24,7 +24,8 @@ CREATE TABLE run (
     prepare_cpu REAL,
     labels TEXT NOT NULL DEFAULT '[]',  -- JSON list of architectures whose truth was seen
     peak_memory INTEGER NOT NULL DEFAULT 0,  -- bytes, of the largest process
-    failure TEXT                   -- why it could not be prepared, so that no score could be made
+    failure TEXT,                  -- why it could not be prepared, so that no score could be made
+    diagnostics TEXT NOT NULL DEFAULT '{}'  -- JSON: by repeat, quantity and place the numbers measured while preparing
 );
 
 -- The raw components of one class representative.

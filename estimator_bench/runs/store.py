@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from estimator_bench.estimator import Scored
+from estimator_bench.estimator import Diagnostics, Scored
 from estimator_bench.runs.database import Database
 from estimator_bench.runs.records import Invocation, RunRecord, StoredScore, Work, rows_of, run_record
 from estimator_bench.stopwatch import Seconds
@@ -67,13 +67,26 @@ class Store(Database):
         with self.transaction():
             self.execute("UPDATE invocation SET finished = ?, complete = ? WHERE id = ?", (_now(), complete, number))
 
-    def set_prepared(self, run: str, seconds: Seconds, labels: Sequence[str], peak_memory: int) -> None:
-        """Store what preparing the estimator took; the first time counts, later ones find artifacts made."""
+    def set_prepared(
+        self,
+        run: str,
+        seconds: Seconds,
+        labels: Sequence[str],
+        peak_memory: int,
+        diagnostics: Mapping[str, Diagnostics] | None = None,
+    ) -> None:
+        """Store what preparing the estimator took and told; the first time counts, later ones find artifacts made."""
         with self.transaction():
             self.execute(
-                "UPDATE run SET labels = ?, failure = NULL, prepare_wall = coalesce(prepare_wall, ?), "
-                "prepare_cpu = coalesce(prepare_cpu, ?), peak_memory = max(peak_memory, ?) WHERE id = ?",
-                (json.dumps(list(labels)), seconds.wall, seconds.cpu, peak_memory, run),
+                "UPDATE run SET labels = ?, diagnostics = ?, failure = NULL, "
+                "prepare_wall = coalesce(prepare_wall, ?), prepare_cpu = coalesce(prepare_cpu, ?), "
+                "peak_memory = max(peak_memory, ?) WHERE id = ?",
+                (
+                    json.dumps(list(labels)),
+                    json.dumps(diagnostics or {}),
+                    *(seconds.wall, seconds.cpu, peak_memory),
+                    run,
+                ),
             )
 
     def set_failure(self, run: str, reason: str) -> None:

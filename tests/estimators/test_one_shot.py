@@ -296,7 +296,7 @@ def prepare_and_log(spec: str, log: Path) -> None:
     OneShot._train, OneShot._train_epoch = noted, slow  # type: ignore[method-assign]
     note("asked")
     state = make_estimator(spec).prepare(problem())
-    note(f"got {sum(parameter.detach().double().sum().item() for parameter in state[-1].parameters())!r}")
+    note(f"got {sum(parameter.detach().double().sum().item() for parameter in state[-1].supernet.parameters())!r}")
 
 
 if __name__ == "__main__":

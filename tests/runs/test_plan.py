@@ -13,6 +13,7 @@ from estimator_bench.protocol import Limit, Protocol
 from estimator_bench.runs.plan import BASELINES, Plan, Request, make_plan
 
 REQUEST = Request("toy/quality", ["synflow"], Protocol())
+"""Of an estimator whose scores depend on no batch."""
 
 
 def run_ids(request: Request) -> dict[str, str]:
@@ -40,7 +41,12 @@ class TestPlan:
         ],
     )
     def test_what_a_number_depends_on_is_another_run(self, changed: dict[str, object]) -> None:
-        assert run_ids(replace(REQUEST, **changed))["synflow"] != run_ids(REQUEST)["synflow"]  # type: ignore[arg-type]
+        ids = run_ids(replace(REQUEST, estimators=["jacov"]))
+        assert run_ids(replace(REQUEST, estimators=["jacov"], **changed))["jacov"] != ids["jacov"]  # type: ignore[arg-type]
+
+    def test_a_batch_that_an_estimator_does_not_look_at_is_no_other_run(self) -> None:
+        for protocol in (Protocol(inputs="digits"), Protocol(batch_size=32)):
+            assert run_ids(replace(REQUEST, protocol=protocol)) == run_ids(REQUEST)
 
     def test_estimators_that_share_passes_are_one_job_and_others_their_own(self) -> None:
         plan = make_plan(replace(REQUEST, estimators=["synflow", "jacov", "ridge"]))

@@ -198,7 +198,7 @@ def test_another_version_of_the_format_is_refused(tmp_path: Path) -> None:
     with sqlite3.connect(filled(tmp_path) / FILE) as other:
         other.execute("PRAGMA user_version = 99")
     other.close()
-    with pytest.raises(StoreError, match="format 99, this version reads format 2"), Store(tmp_path, write=True):
+    with pytest.raises(StoreError, match="format 99, this version reads format 3"), Store(tmp_path, write=True):
         pass
 
 
