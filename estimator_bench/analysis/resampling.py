@@ -112,11 +112,23 @@ def sample_parts(
         seed: of the draws.
         draws: how many; by default what `default_draws` says.
     """
-    n = len(truth)
+    return sample_parts_of_pairs(values, [truth] * len(columns), columns, seed=seed, draws=draws)
+
+
+def sample_parts_of_pairs(
+    values: Sequence[dict[Metric, float]],
+    truths: Sequence[Values],
+    columns: Sequence[Values],
+    *,
+    seed: int = 0,
+    draws: int | None = None,
+) -> list[dict[str, Sampled | str]]:
+    """What `sample_parts` gives, for scores that each have a (n,) truth of their own about the same architectures."""
+    n = len(truths[0]) if truths else 0
     draws = default_draws(n) if draws is None else draws
     # One order for all orders of the rows, so that a seed means the same parts; sorted truth is faster to sort again.
-    order = np.lexsort((*columns, truth))
-    truth, columns = truth[order], [column[order] for column in columns]
+    order = np.lexsort((*columns, *{id(truth): truth for truth in truths}.values())) if truths else []
+    truths, columns = [truth[order] for truth in truths], [column[order] for column in columns]
     found: list[dict[str, Sampled | str]] = [{} for _ in columns]
     for row, defined in enumerate(values):
         for metric, value in defined.items():
@@ -128,7 +140,7 @@ def sample_parts(
                 found[row][metric.name] = Sampled(metric, value, np.empty(draws), size, n)
     rng = np.random.default_rng(seed)
     for draw in range(draws):
-        _fill(found, truth, columns, rng.permutation(n), draw)
+        _fill(found, truths, columns, rng.permutation(n), draw)
     return found
 
 
@@ -139,7 +151,7 @@ def _count_on_part(k: int, size: int, n: int) -> int:
 
 def _fill(
     found: list[dict[str, Sampled | str]],
-    truth: Values,
+    truths: Sequence[Values],
     columns: Sequence[Values],
     shuffled: NDArray[np.intp],
     draw: int,
@@ -148,9 +160,8 @@ def _fill(
     sizes = {one.size for row in found for one in row.values() if isinstance(one, Sampled)}
     for size in sizes:
         part = np.sort(shuffled[:size])
-        on_part = truth[part]
-        for column, row in zip(columns, found, strict=True):
-            scores = column[part]
+        for truth, column, row in zip(truths, columns, found, strict=True):
+            on_part, scores = truth[part], column[part]
             for name, one in row.items():
                 if isinstance(one, Sampled) and one.size == size:
                     k = one.metric.count(one.of)

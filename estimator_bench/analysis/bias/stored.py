@@ -62,14 +62,11 @@ def find_bias(store: Store, estimators: Sequence[str] = ()) -> BiasFindings:
     Raises:
         UsageError: there is no stored run of one of them.
     """
-    wanted = {spec_of(make_estimator(text)) for text in estimators}
-    stored = {record.spec for record in store.runs().values()}
-    if unknown := sorted(wanted - stored):
-        raise UsageError(f"{store.folder} holds no run of {', '.join(unknown)}; it holds {', '.join(sorted(stored))}")
+    wanted = chosen_specs(store, estimators)
     found: list[StoredBias] = []
     notes: list[str] = []
     for request, records in tables_of(store):
-        chosen = [record for record in records if record.spec in (wanted or stored - {*BASELINES})]
+        chosen = [record for record in records if record.spec in wanted]
         if not chosen:
             continue
         with noting(notes, request, chosen):
@@ -78,6 +75,19 @@ def find_bias(store: Store, estimators: Sequence[str] = ()) -> BiasFindings:
             combiner = Combiner(store, population.space, population.task, population.archs)
             found += [_stored_bias(combiner, request, record, everything, population) for record in chosen]
     return BiasFindings(found, notes)
+
+
+def chosen_specs(store: Store, estimators: Sequence[str]) -> set[str]:
+    """The estimators a page is about, as specs: those named, or all that are stored but the baselines.
+
+    Raises:
+        UsageError: there is no stored run of one of them.
+    """
+    wanted = {spec_of(make_estimator(text)) for text in estimators}
+    stored = {record.spec for record in store.runs().values()}
+    if unknown := sorted(wanted - stored):
+        raise UsageError(f"{store.folder} holds no run of {', '.join(unknown)}; it holds {', '.join(sorted(stored))}")
+    return wanted or stored - {*BASELINES}
 
 
 def _stored_bias(

@@ -1,0 +1,154 @@
+"""How many repeats buy how much: the criteria of the mean score of several repeats."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+from math import comb
+
+import numpy as np
+from numpy.typing import NDArray
+
+from estimator_bench.analysis.bias.ranks import SIGNIFICANT
+from estimator_bench.analysis.intervals import PairedDifference, holm, paired_difference
+from estimator_bench.analysis.resampling import Sampled, sample_parts
+from estimator_bench.analysis.variance.design import Design
+from estimator_bench.errors import UndefinedError
+from estimator_bench.metrics.metric import Metric
+from estimator_bench.metrics.ties import Values
+
+SUBSETS = 40
+"""Sets of k repeats that are tried: all of them up to so many, or as there are repeats, else so many draws."""
+EVERYTHING = "all repeats"
+
+
+@dataclass(frozen=True)
+class Averaging:
+    """A criterion of the mean score of k repeats, for k from 1 to all.
+
+    Attributes:
+        over: title of the axis whose repeats are averaged, the others held fixed; or `all repeats`.
+        metric: its name.
+        values: for each k the mean over sets of k repeats; None where it is undefined for some.
+        gain: what the mean of all has above a single one on average, seen on the same parts of the architectures; or
+            why that is unknown.
+        adjusted: its p after Holm's correction over all gains of an estimator; None without a test.
+        better: whether the mean is significantly better (True) or worse (False); None if neither.
+    """
+
+    over: str
+    metric: str
+    values: Sequence[float | None]
+    gain: PairedDifference | str
+    adjusted: float | None = None
+    better: bool | None = None
+
+
+def averaging(truth: Values, scores: Values, design: Design, metrics: Sequence[Metric]) -> list[Averaging]:
+    """For each way to average and each metric what it buys.
+
+    Args:
+        truth: (n,) finite, higher is better.
+        scores: (n, repeats) higher is better; the mean of a score that is NaN is NaN, which ranks last.
+        design: which repeat each column is.
+        metrics: the criteria.
+    """
+    groups: dict[str, NDArray[np.intp]] = {axis.title: design.along(axis) for axis in design.axes}
+    if len(design.axes) > 1:
+        groups[EVERYTHING] = np.arange(design.count)[None, :]
+    gains = _gains(truth, scores, groups, metrics)
+    found = [
+        Averaging(over, metric.name, _curve(metric, truth, scores, rows), gains[over, metric.name])
+        for over, rows in groups.items()
+        for metric in metrics
+    ]
+    return _adjusted(found, {metric.name: metric for metric in metrics})
+
+
+def subsets(count: int, size: int, seed: int = 0) -> list[tuple[int, ...]]:
+    """Sets of `size` out of `count` repeats: all of them where they are few, else draws by the seed."""
+    if comb(count, size) <= max(SUBSETS, count):
+        return list(combinations(range(count), size))
+    rng = np.random.default_rng((seed, count, size))
+    return [tuple(sorted(rng.choice(count, size, replace=False).tolist())) for _ in range(SUBSETS)]
+
+
+def mean_scores(scores: Values) -> Values:
+    """(n,) means of the columns, which may hold infinities: both of them make NaN."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        means: Values = scores.mean(axis=1)
+    return means
+
+
+def value_of(metric: Metric, truth: Values, scores: Values) -> float | None:
+    """The metric, or None where it is undefined."""
+    try:
+        return metric(truth, scores)
+    except UndefinedError:
+        return None
+
+
+def average_of(sampled: Sequence[Sampled | str]) -> Sampled | str:
+    """The mean of one metric over several scores that were seen on the same parts, or why one of them was not."""
+    seen = [one for one in sampled if isinstance(one, Sampled)]
+    if len(seen) < len(sampled):
+        return next(one for one in sampled if isinstance(one, str))
+    return replace(
+        seen[0],
+        value=float(np.mean([one.value for one in seen])),
+        parts=np.mean([one.parts for one in seen], axis=0),
+    )
+
+
+def _curve(metric: Metric, truth: Values, scores: Values, rows: NDArray[np.intp]) -> list[float | None]:
+    found: list[float | None] = []
+    for size in range(1, rows.shape[1] + 1):
+        values = [
+            value_of(metric, truth, mean_scores(scores[:, row[list(chosen)]]))
+            for row in rows
+            for chosen in subsets(len(row), size)
+        ]
+        known = [value for value in values if value is not None]
+        found.append(float(np.mean(known)) if len(known) == len(values) else None)
+    return found
+
+
+def _gains(
+    truth: Values, scores: Values, groups: Mapping[str, NDArray[np.intp]], metrics: Sequence[Metric]
+) -> dict[tuple[str, str], PairedDifference | str]:
+    """By what is averaged and metric: the mean of all against a single one, on the same parts of the architectures."""
+    means = {over: [mean_scores(scores[:, row]) for row in rows] for over, rows in groups.items()}
+    columns = [*scores.T, *(column for found in means.values() for column in found)]
+    values = [
+        {metric: value for metric in metrics if (value := value_of(metric, truth, column)) is not None}
+        for column in columns
+    ]
+    sampled = sample_parts(values, truth, columns)
+    singles, rest = sampled[: scores.shape[1]], sampled[scores.shape[1] :]
+    found: dict[tuple[str, str], PairedDifference | str] = {}
+    for over, own in means.items():
+        averaged, rest = rest[: len(own)], rest[len(own) :]
+        for metric in metrics:
+            pair = [average_of([one.get(metric.name, "undefined") for one in side]) for side in (averaged, singles)]
+            reasons = [one for one in pair if isinstance(one, str)]
+            sides = [one for one in pair if isinstance(one, Sampled)]
+            found[over, metric.name] = reasons[0] if reasons else paired_difference(*sides)
+    return found
+
+
+def _adjusted(found: Sequence[Averaging], metrics: Mapping[str, Metric]) -> list[Averaging]:
+    """With Holm's correction over all of them."""
+    tested = [one.gain for one in found if isinstance(one.gain, PairedDifference)]
+    adjusted = iter(holm([gain.p for gain in tested]))
+    return [
+        replace(one, adjusted=(p := next(adjusted)), better=better_if(p, one.gain.value, metrics[one.metric]))
+        if isinstance(one.gain, PairedDifference)
+        else one
+        for one in found
+    ]
+
+
+def better_if(p: float, difference: float, metric: Metric) -> bool | None:
+    """Whether a difference is significantly for the better (True) or the worse (False); None if neither."""
+    return (difference > 0) == metric.higher_is_better if p < SIGNIFICANT and difference else None

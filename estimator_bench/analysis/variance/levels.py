@@ -1,0 +1,78 @@
+"""Whether chosen conditions, such as inputs or batch sizes, make an estimator better or worse."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from estimator_bench.analysis.intervals import PairedDifference, holm, paired_difference
+from estimator_bench.analysis.resampling import Sampled, sample_parts
+from estimator_bench.analysis.variance.averaging import better_if, mean_scores, value_of
+from estimator_bench.analysis.variance.design import Design
+from estimator_bench.metrics.metric import Metric
+from estimator_bench.metrics.ties import Values
+
+
+@dataclass(frozen=True)
+class LevelDifference:
+    """A criterion at one chosen level, beside that at the first level of its axis.
+
+    Attributes:
+        axis, level, first: what is compared, in words.
+        metric: its name.
+        value, reference: of the mean score of the repeats at this level and at the first; None where undefined.
+        difference: value - reference on the same parts of the architectures, or why it is unknown.
+        adjusted: its p after Holm's correction over all of an estimator; None without a test.
+        better: whether this level is significantly better (True) or worse (False) than the first; None if neither.
+    """
+
+    axis: str
+    level: str
+    first: str
+    metric: str
+    value: float | None
+    reference: float | None
+    difference: PairedDifference | str
+    adjusted: float | None = None
+    better: bool | None = None
+
+
+def level_differences(
+    truth: Values, scores: Values, design: Design, metrics: Sequence[Metric]
+) -> list[LevelDifference]:
+    """All levels of all chosen axes against the first of their axis; arguments as of `averaging`."""
+    found: list[LevelDifference] = []
+    for axis in (axis for axis in design.axes if not axis.drawn):
+        columns = [mean_scores(scores[:, column]) for column in design.along(axis).T]
+        values = [
+            {metric: value for metric in metrics if (value := value_of(metric, truth, column)) is not None}
+            for column in columns
+        ]
+        sampled = sample_parts(values, truth, columns)
+        labels = [axis.label(level) for level in axis.levels]
+        for place in range(1, len(columns)):
+            for metric in metrics:
+                pair = [sampled[at].get(metric.name, "undefined") for at in (place, 0)]
+                seen = [one for one in pair if isinstance(one, Sampled)]
+                found.append(
+                    LevelDifference(
+                        axis.title,
+                        labels[place],
+                        labels[0],
+                        metric.name,
+                        values[place].get(metric),
+                        values[0].get(metric),
+                        paired_difference(*seen) if len(seen) == 2 else next(o for o in pair if isinstance(o, str)),
+                    )
+                )
+    return _adjusted(found, {metric.name: metric for metric in metrics})
+
+
+def _adjusted(found: Sequence[LevelDifference], metrics: dict[str, Metric]) -> list[LevelDifference]:
+    adjusted = iter(holm([one.difference.p for one in found if isinstance(one.difference, PairedDifference)]))
+    return [
+        replace(one, adjusted=(p := next(adjusted)), better=better_if(p, one.difference.value, metrics[one.metric]))
+        if isinstance(one.difference, PairedDifference)
+        else one
+        for one in found
+    ]

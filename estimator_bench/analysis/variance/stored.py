@@ -1,0 +1,144 @@
+"""Variance of stored runs. Nothing here computes a score."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from estimator_bench.analysis.bias.stored import chosen_specs
+from estimator_bench.analysis.find import noting, tables_of
+from estimator_bench.analysis.population import Population
+from estimator_bench.analysis.progress import Progress
+from estimator_bench.analysis.section import population_of
+from estimator_bench.analysis.variance.checkpoints import Stability, stability
+from estimator_bench.analysis.variance.design import Design
+from estimator_bench.analysis.variance.forgetting import Forgotten, forgotten
+from estimator_bench.analysis.variance.variance import Variance, variance_of
+from estimator_bench.errors import UndefinedError
+from estimator_bench.estimator import oriented
+from estimator_bench.estimator_spec import make_estimator
+from estimator_bench.ground_truth import Task
+from estimator_bench.guard import Failure
+from estimator_bench.metrics.ties import require_spread
+from estimator_bench.runs.combine import Combiner
+from estimator_bench.runs.records import Invocation, RunRecord
+from estimator_bench.runs.store import Store
+
+UNREPEATED = "nothing was repeated; run with --repeat"
+UNAFFECTED = "nothing that was repeated can change its scores"
+
+
+@dataclass(frozen=True)
+class StoredVariance:
+    """The variance of one stored run on one population.
+
+    Attributes:
+        spec, run: the estimator and the id of its run.
+        task, protocol: what it was asked for with.
+        population: architectures scored; the variance is of those with truth whose label no run of the table saw.
+        missing, failed: of them, without a score yet, and those whose score could not be made; they rank last.
+        variance: from repeat to repeat, or why there is none.
+        stability: from checkpoint to checkpoint, or why there is none; None of an estimator without checkpoints.
+        forgotten: forgetting values at its checkpoints, where it measures them.
+    """
+
+    spec: str
+    run: str
+    task: Task
+    protocol: Mapping[str, Any]
+    population: int
+    missing: int
+    failed: int
+    variance: Variance | str
+    stability: Stability | str | None
+    forgotten: Sequence[Forgotten]
+
+
+@dataclass(frozen=True)
+class VarianceFindings:
+    """What a page about variance shows; `notes` say what could not be shown, and why."""
+
+    estimators: Sequence[StoredVariance]
+    notes: Sequence[str]
+
+
+def find_variance(store: Store, estimators: Sequence[str] = ()) -> VarianceFindings:
+    """The variance of stored runs, on the architectures that the metrics of the report are of.
+
+    Args:
+        store: open results.
+        estimators: specs; all but the baselines if left out.
+
+    Raises:
+        UsageError: there is no stored run of one of them.
+    """
+    wanted = chosen_specs(store, estimators)
+    found: list[StoredVariance] = []
+    notes: list[str] = []
+    for request, records in tables_of(store):
+        chosen = [record for record in records if record.spec in wanted]
+        if not chosen:
+            continue
+        with noting(notes, request, chosen):
+            everything = store.runs()
+            population = population_of(store, request, records, everything, [])
+            combiner = Combiner(store, population.space, population.task, population.archs)
+            found += [_stored_variance(combiner, request, record, everything, population) for record in chosen]
+    return VarianceFindings(found, notes)
+
+
+def _stored_variance(
+    combiner: Combiner,
+    request: Invocation,
+    record: RunRecord,
+    everything: Mapping[str, RunRecord],
+    population: Population,
+) -> StoredVariance:
+    progress = Progress.of(combiner, record, everything)
+    return StoredVariance(
+        record.spec,
+        record.id,
+        population.task,
+        request.protocol,
+        len(population.archs),
+        progress.missing,
+        progress.failed,
+        _variance(combiner, request, record, population),
+        _stability(combiner, record, population),
+        forgotten(record.diagnostics),
+    )
+
+
+def _variance(combiner: Combiner, request: Invocation, record: RunRecord, population: Population) -> Variance | str:
+    if record.repeat.count == 1:
+        return UNAFFECTED if request.protocol.get("repeat") else UNREPEATED
+    by_repeat = combiner.by_repeat(record.id)
+    if isinstance(by_repeat, Failure):
+        return record.failure or by_repeat.reason
+    shown = population.headline
+    try:
+        require_spread(population.truth[shown], "truth")
+    except UndefinedError as error:
+        return str(error)
+    scores = oriented(by_repeat[shown], make_estimator(record.spec), population.task)
+    return variance_of(population.truth[shown], scores, Design(record.repeat.axes))
+
+
+def _stability(combiner: Combiner, record: RunRecord, population: Population) -> Stability | str | None:
+    """Of the checkpoints, which lie within each repeat."""
+    estimator, names = make_estimator(record.spec), record.replicates or ()
+    if estimator.replicates != "checkpoints":
+        return None
+    combined = combiner.of(record.id)
+    if isinstance(combined, Failure):
+        return record.failure or combined.reason
+    repeats = record.repeat.count
+    checkpoints = len(names) // repeats
+    if not checkpoints:
+        return "not scored yet"
+    own = combined[population.headline, 1:] if len(names) > 1 else combined[population.headline]
+    scores = np.ascontiguousarray(oriented(own, estimator, population.task)).reshape(-1, repeats, checkpoints)
+    return stability(scores, [name.rpartition(", ")[2] for name in names[:checkpoints]])
