@@ -95,11 +95,10 @@ class Protocol:
         Args:
             conditions: fields that matter; variants that differ in others alone are left out.
         """
-        axes = self.repeat.on(conditions).axes
+        repeat = self.repeat.on(conditions)
         found = []
-        for levels in product(*(axis.levels for axis in axes)):
-            chosen: dict[str, Any] = {axis.field: level for axis, level in zip(axes, levels, strict=True)}
-            name = ", ".join(axis.label(level) for axis, level in zip(axes, levels, strict=True))
+        for name, levels in zip(repeat.names, product(*(axis.levels for axis in repeat.axes)), strict=True):
+            chosen: dict[str, Any] = {axis.field: level for axis, level in zip(repeat.axes, levels, strict=True)}
             found.append((name, replace(self, repeat=ONCE, **chosen)))
         return found
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from itertools import product
 from math import prod
 from typing import Literal, TypeAlias
 
@@ -117,6 +118,12 @@ class Repeat:
             Axis("inputs", self.inputs),
         )
         return tuple(axis for axis in found if len(axis.levels) > 1)
+
+    @property
+    def names(self) -> list[str]:
+        """Of the repeats: all combinations, the last axis the fastest; one empty name where nothing is repeated."""
+        labels = ([axis.label(level) for level in axis.levels] for axis in self.axes)
+        return [", ".join(chosen) for chosen in product(*labels)]
 
     @property
     def count(self) -> int:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 if TYPE_CHECKING:
     from estimator_bench.analysis.bias.stored import BiasFindings
     from estimator_bench.analysis.findings import Findings
+    from estimator_bench.analysis.variance.stored import VarianceFindings
 
 
 class Renderer(ABC):
@@ -22,4 +23,8 @@ class Renderer(ABC):
 
     def render_bias(self, findings: BiasFindings) -> str | None:  # noqa: ARG002 - for subclasses
         """A document about bias; None if this format has none."""
+        return None
+
+    def render_variance(self, findings: VarianceFindings) -> str | None:  # noqa: ARG002 - for subclasses
+        """A document about variance; None if this format has none."""
         return None

@@ -10,9 +10,10 @@ from markupsafe import Markup
 
 from estimator_bench.analysis.bias.stored import BiasFindings
 from estimator_bench.analysis.findings import Findings, Section
+from estimator_bench.analysis.variance.stored import VarianceFindings
 from estimator_bench.report import Renderer
 
-from . import bias
+from . import bias, variance
 from .content import (
     TITLE,
     facts,
@@ -60,6 +61,10 @@ class HtmlRenderer(Renderer):
     def render_bias(self, findings: BiasFindings) -> str:
         """The whole page about bias."""
         return _document(bias.page(findings))
+
+    def render_variance(self, findings: VarianceFindings) -> str:
+        """The whole page about variance."""
+        return _document(variance.page(findings))
 
 
 def _document(page: Page) -> str:

@@ -10,9 +10,10 @@ from tabulate import tabulate
 
 from estimator_bench.analysis.bias.stored import BiasFindings
 from estimator_bench.analysis.findings import Findings, Section
+from estimator_bench.analysis.variance.stored import VarianceFindings
 from estimator_bench.report import Renderer
 
-from . import bias
+from . import bias, variance
 from .content import TITLE, facts, metrics_table, provenance, tables
 from .measurement import BEGIN, END, NOTE, measurement
 from .measurement import TITLE as MEASUREMENT
@@ -34,6 +35,10 @@ class MarkdownRenderer(Renderer):
     def render_bias(self, findings: BiasFindings) -> str:
         """The whole page about bias."""
         return _document(_page(bias.page(findings)))
+
+    def render_variance(self, findings: VarianceFindings) -> str:
+        """The whole page about variance."""
+        return _document(_page(variance.page(findings)))
 
 
 def _document(blocks: Iterator[str]) -> str:

@@ -124,10 +124,12 @@ def sample_parts_of_pairs(
     draws: int | None = None,
 ) -> list[dict[str, Sampled | str]]:
     """What `sample_parts` gives, for scores that each have a (n,) truth of their own about the same architectures."""
-    n = len(truths[0]) if truths else 0
+    if not columns:
+        return []
+    n = len(truths[0])
     draws = default_draws(n) if draws is None else draws
     # One order for all orders of the rows, so that a seed means the same parts; sorted truth is faster to sort again.
-    order = np.lexsort((*columns, *{id(truth): truth for truth in truths}.values())) if truths else []
+    order = np.lexsort((*columns, *{id(truth): truth for truth in truths}.values()))
     truths, columns = [truth[order] for truth in truths], [column[order] for column in columns]
     found: list[dict[str, Sampled | str]] = [{} for _ in columns]
     for row, defined in enumerate(values):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,9 +66,8 @@ def stability(scores: NDArray[np.float64], names: Sequence[str]) -> Stability | 
         return "fewer than two architectures have scores at all checkpoints"
     metrics = [parse_metric(name) for name in RELATIVE]
     repeats, last = finite.shape[1], len(names) - 2
-    pairs = [
-        [(finite[:, repeat, at + 1], finite[:, repeat, at]) for repeat in range(repeats)] for at in range(last + 1)
-    ]
+    columns = [list(finite[:, :, at].T) for at in range(len(names))]
+    pairs = [list(zip(after, before, strict=True)) for before, after in pairwise(columns)]
     values = [[{metric: value_of(metric, *pair) for metric in metrics} for pair in step] for step in pairs]
     steps = [
         Step(names[at], names[at + 1], {metric.name: _mean([one[metric] for one in found]) for metric in metrics})

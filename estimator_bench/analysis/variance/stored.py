@@ -141,4 +141,4 @@ def _stability(combiner: Combiner, record: RunRecord, population: Population) ->
         return "not scored yet"
     own = combined[population.headline, 1:] if len(names) > 1 else combined[population.headline]
     scores = np.ascontiguousarray(oriented(own, estimator, population.task)).reshape(-1, repeats, checkpoints)
-    return stability(scores, [name.rpartition(", ")[2] for name in names[:checkpoints]])
+    return stability(scores, [name.removeprefix(f"{record.repeat.names[0]}, ") for name in names[:checkpoints]])

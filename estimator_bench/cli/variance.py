@@ -1,0 +1,62 @@
+"""`variance`: how much the scores of stored runs vary from repeat to repeat."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from estimator_bench.cli.options import DEFAULT_OUTPUT, JsonOption, OutputOption, PluginOption, split_names
+from estimator_bench.cli.show import print_json, write_pages
+from estimator_bench.cli.streams import prints_to_stderr
+from estimator_bench.registry import load_plugins
+
+if TYPE_CHECKING:
+    from estimator_bench.analysis.variance.stored import VarianceFindings
+
+
+def variance(
+    output: OutputOption = DEFAULT_OUTPUT,
+    est: Annotated[
+        list[str] | None, typer.Option("--est", help="Estimators to show; comma or repeat. Default: all but baselines.")
+    ] = None,
+    plugin: PluginOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Tell how much scores vary over weight seeds, batches, inputs and checkpoints, and what averaging them buys.
+
+    No score is computed: the repeats are those of `run --repeat`. The tables are written into the results folder, as
+    variance.md and variance.html.
+
+    Examples:
+
+      estimator-bench run --space nb201 --est synflow,jacov --limit 200 --repeat seeds=3,batches=2 --output my-results
+
+      estimator-bench variance --output my-results --est jacov
+    """
+    from estimator_bench.analysis.variance.stored import find_variance
+    from estimator_bench.runs.store import Store
+
+    with prints_to_stderr():
+        load_plugins(plugin or [])
+        with Store(output, write=False) as store:
+            found = find_variance(store, split_names(est))
+        written = write_pages("variance", lambda renderer: renderer.render_variance(found), output)
+    if json:
+        print_json(found)
+        return
+    _print(found)
+    typer.echo(f"written: {', '.join(map(str, written))}")
+
+
+def _print(found: VarianceFindings) -> None:
+    from estimator_bench.analysis.variance.words import sentences
+
+    for one in found.estimators:
+        partial = "" if one.missing == one.failed == 0 else "  PARTIAL: some scores are missing or failed"
+        typer.echo(f"{one.spec} on {one.task}{partial}")
+        typer.echo("".join(f"  {text}\n" for text in sentences(one)))
+    for note in found.notes:
+        typer.echo(f"note: {note}")
+    if not found.estimators and not found.notes:
+        typer.echo("only baselines are stored here; name one with --est")
