@@ -32,16 +32,9 @@ def variants(design: Design) -> list[tuple[int, ...]]:
 @pytest.mark.parametrize("design", DESIGNS)
 def test_columns_along_an_axis_differ_in_it_alone(design: Design) -> None:
     for number, axis in enumerate(design.axes):
-        expected = {
-            (one, other)
-            for one, other in combinations(range(design.count), 2)
-            if [
-                place
-                for place, (a, b) in enumerate(zip(variants(design)[one], variants(design)[other], strict=True))
-                if a != b
-            ]
-            == [number]
-        }
+        levels = np.array(variants(design))
+        pairs = combinations(range(design.count), 2)
+        expected = {pair for pair in pairs if np.flatnonzero(levels[pair[0]] != levels[pair[1]]).tolist() == [number]}
         assert set(design.pairs(axis)) == expected
         assert sorted(design.along(axis).ravel()) == list(range(design.count))
 
