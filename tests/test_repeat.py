@@ -104,5 +104,5 @@ def test_repeated_inputs_stand_in_the_place_of_the_single_ones() -> None:
 
 
 def test_a_protocol_that_repeats_nothing_is_written_as_before() -> None:
-    assert Protocol().plain().keys() == {"seed", "labels", "inputs", "batch_size", "sources", "device"}
+    assert Protocol().plain().keys() == {"seed", "labels", "inputs", "batch_size", "sources", "device", "population"}
     assert Protocol(repeat=Repeat(seeds=3)).plain()["repeat"] == "seeds=3"

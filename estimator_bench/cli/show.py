@@ -41,6 +41,7 @@ def print_plan(plan: Plan, output: Path, *, retry_failed: bool, as_json: bool) -
             "run": run.id,
             "networks": 0 if run.members else len(set(run.representatives)),
             "to score": len(missing.get(run.id, [])),
+            "repeats": 1 if run.members else len(plan.request.protocol.variants(run.estimator.conditions)),
         }
         for run in plan.runs
     ]

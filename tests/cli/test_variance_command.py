@@ -153,6 +153,14 @@ def test_inputs_are_repeated_on_a_real_space(tmp_path: Path, capsys: pytest.Capt
     assert call(capsys, "variance", "--output", str(tmp_path))[0] == 0
 
 
+def test_a_dry_run_says_how_often_each_estimator_is_scored(toy: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert toy
+    words = ("run", "--space", "toy", "--est", "jacov,synflow,rank-average", *REPEATED[2:4], "--dry-run", "--json")
+    _, text, _ = call(capsys, *words)
+    repeats = {one["estimator"]: one["repeats"] for one in json.loads(text)["runs"]}
+    assert repeats == {"jacov": 4, "synflow": 2, "random": 2, "rank-average": 1, "constant": 1, "params": 1, "flops": 1}
+
+
 def test_mistakes_are_explained(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, _, errors = call(capsys, "variance", "--output", str(results), "--est", "snip")
     assert (code, "holds no run of snip" in errors) == (2, True)
