@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from estimator_bench.architecture_graph import ArchitectureGraph as ArchitectureGraph
     from estimator_bench.data.csv_importer import CsvImporter as CsvImporter
     from estimator_bench.data.download import Download as Download
+    from estimator_bench.data.files_importer import FilesImporter as FilesImporter
     from estimator_bench.data.images import images_digest as images_digest
     from estimator_bench.data.images import load_images as load_images
     from estimator_bench.data.importer import Importer as Importer
+    from estimator_bench.data.surrogate_truth import SurrogateTruth as SurrogateTruth
     from estimator_bench.data.table_truth import TableTruth as TableTruth
     from estimator_bench.errors import BenchError as BenchError
     from estimator_bench.errors import CorruptDataError as CorruptDataError
@@ -67,6 +69,7 @@ PUBLIC = {
     "CsvImporter": "estimator_bench.data.csv_importer",
     "Download": "estimator_bench.data.download",
     "Estimator": "estimator_bench.estimator",
+    "FilesImporter": "estimator_bench.data.files_importer",
     "Findings": "estimator_bench.analysis.findings",
     "FlopsConvention": "estimator_bench.space",
     "Forgetting": "estimator_bench.networks.forgetting",
@@ -86,6 +89,7 @@ PUBLIC = {
     "Renderer": "estimator_bench.report",
     "SearchSpace": "estimator_bench.space",
     "Supernet": "estimator_bench.networks.supernet",
+    "SurrogateTruth": "estimator_bench.data.surrogate_truth",
     "TableTruth": "estimator_bench.data.table_truth",
     "Task": "estimator_bench.ground_truth",
     "Trials": "estimator_bench.ground_truth",

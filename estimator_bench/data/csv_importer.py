@@ -7,7 +7,7 @@ import hashlib
 import math
 import sys
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, TypeAlias
 
@@ -38,6 +38,7 @@ class CsvImporter(Importer):
         keys: names of the leading columns, which say what architecture a row is about.
         values: names of the others, with their descriptions; one that starts with % is a percentage.
         missing: how a missing value is written; None if none may be missing.
+        words: those of `values` that are text, each with the words that may stand there.
     """
 
     space: ClassVar[str]
@@ -45,6 +46,7 @@ class CsvImporter(Importer):
     keys: ClassVar[tuple[str, ...]]
     values: ClassVar[dict[str, str]]
     missing: ClassVar[str | None] = None
+    words: ClassVar[Mapping[str, Sequence[str]]] = {}
 
     @abstractmethod
     def key_columns(self, path: Path, rows: Sequence[Sequence[str]]) -> Columns:
@@ -74,7 +76,8 @@ class CsvImporter(Importer):
         columns = self.key_columns(path, rows)
         descriptions = {name: KEY_COLUMNS[name] for name in columns}
         for place, name in enumerate(self.values, len(self.keys)):
-            columns[name] = np.array([self._number(path, index, name, row[place]) for index, row in enumerate(rows)])
+            read = self._word if name in self.words else self._number
+            columns[name] = np.array([read(path, index, name, row[place]) for index, row in enumerate(rows)])
         manifest = Manifest(
             space=self.space,
             table=self.table,
@@ -86,6 +89,11 @@ class CsvImporter(Importer):
             imported_sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
         )
         return Table(manifest, columns)
+
+    def _word(self, path: Path, index: int, name: str, text: str) -> str:
+        if text not in self.words[name]:
+            raise bad_row(path, index, f"'{text}' in column {name} is none of {', '.join(self.words[name])}")
+        return text
 
     def _number(self, path: Path, index: int, name: str, text: str) -> float:
         if text == self.missing:

@@ -11,8 +11,8 @@ from estimator_bench.data.cifar10 import Cifar10Importer
 from estimator_bench.data.home import data_home, table_folder
 from estimator_bench.data.image_tables import IMAGES, image_folder, import_command
 from estimator_bench.data.importer import Importer
+from estimator_bench.data.stored_truth import StoredTruth
 from estimator_bench.data.table import MANIFEST, Manifest, open_table, read_manifest, write_table
-from estimator_bench.data.table_truth import TableTruth
 from estimator_bench.errors import CorruptDataError, MissingDataError
 from estimator_bench.space import AnySpace
 
@@ -102,7 +102,7 @@ def import_images(name: str, path: Path, home: Path) -> list[ImportedTable]:
 
 def list_tables(spaces: Iterable[AnySpace]) -> list[TableState]:
     """Every table that the spaces know, installed or not."""
-    return [_state_of(truth) for truth in _table_truths(spaces)]
+    return [_state_of(truth) for truth in _stored_truths(spaces)]
 
 
 def list_images(names: Iterable[str]) -> list[TableState]:
@@ -120,7 +120,7 @@ def verify(spaces: Iterable[AnySpace], images: Iterable[str] = ()) -> list[Verif
     """Read every table of the spaces and of image sets again, imported and shipped, and compare it with its hash."""
     tables = [
         (truth.space.name, truth.table, folder, truth.command)
-        for truth in _table_truths(spaces)
+        for truth in _stored_truths(spaces)
         for folder in truth.folders
     ]
     tables += [(IMAGES, name, image_folder(data_home(), name), import_command(name)) for name in images]
@@ -146,8 +146,8 @@ def _import(what: str, owner: str, importers: Sequence[Importer], path: Path, ho
     return imported
 
 
-def _table_truths(spaces: Iterable[AnySpace]) -> Iterator[TableTruth]:
-    return (truth for space in spaces for truth in space.ground_truths() if isinstance(truth, TableTruth))
+def _stored_truths(spaces: Iterable[AnySpace]) -> Iterator[StoredTruth]:
+    return (truth for space in spaces for truth in space.ground_truths() if isinstance(truth, StoredTruth))
 
 
 def _problem_of(folder: Path, command: str) -> str | None:
@@ -158,7 +158,7 @@ def _problem_of(folder: Path, command: str) -> str | None:
     return None
 
 
-def _state_of(truth: TableTruth) -> TableState:
+def _state_of(truth: StoredTruth) -> TableState:
     importer = next((one for one in truth.space.importers() if one.table == truth.table), None)
     state = _state(truth.space.name, truth.table, truth.folder, truth.command, importer)
     embedded = state.state == "installed" and state.folder == truth.embedded

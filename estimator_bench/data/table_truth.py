@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,11 +10,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from estimator_bench.data.home import data_home, table_folder
-from estimator_bench.data.table import MANIFEST, Table, open_table
+from estimator_bench.data.stored_truth import StoredTruth
 from estimator_bench.data.table_rows import TableRows, rows_of
-from estimator_bench.errors import CorruptDataError, MissingDataError
-from estimator_bench.ground_truth import GroundTruth, Task, Trials
+from estimator_bench.ground_truth import Task, Trials
 from estimator_bench.space import AnySpace, Architecture
 
 
@@ -31,8 +29,8 @@ class TaskColumns:
     minimum_trials: int = 1
 
 
-class TableTruth(GroundTruth):
-    """Answers tasks from one table, opened on first use: the imported one, or else the one shipped with the package.
+class TableTruth(StoredTruth):
+    """Answers tasks by the columns of a table.
 
     The rows belong to the architectures named by the column `architecture` (text form), or `index` (position in
     `space.architectures()`). A column `key` beside `architecture`, of what `space.key` gives, finds rows whatever form
@@ -56,10 +54,7 @@ class TableTruth(GroundTruth):
             command: what the user types to get the table.
             embedded: folder of the table that the package ships, if it does.
         """
-        self.space = space
-        self.table = table
-        self.command = command
-        self.embedded = embedded
+        super().__init__(space, table, command, embedded)
         self._columns = columns
 
     @property
@@ -68,25 +63,9 @@ class TableTruth(GroundTruth):
         return list(self._columns)
 
     @property
-    def folders(self) -> Sequence[Path]:
-        """Where the table may be, in the order of preference."""
-        imported = table_folder(data_home(), self.space.name, self.table)
-        return [imported] if self.embedded is None else [imported, self.embedded]
-
-    @property
-    def folder(self) -> Path | None:
-        """Where the table is; None if it is not installed."""
-        return next((folder for folder in self.folders if (folder / MANIFEST).exists()), None)
-
-    @property
-    def installed(self) -> bool:
-        """Whether a table was imported or shipped."""
-        return self.folder is not None
-
-    @property
-    def digest(self) -> str:
-        """sha256 of the columns."""
-        return self._opened.manifest.sha256
+    def columns(self) -> Collection[str]:
+        """Those of all tasks."""
+        return {name for wanted in self._columns.values() for name in wanted.names}
 
     def population(self, task: Task) -> Sequence[Architecture]:
         """The architectures with a value, in the order of the rows."""
@@ -101,11 +80,11 @@ class TableTruth(GroundTruth):
 
     def _is_mean(self, task: Task) -> bool:
         names = self._columns[task].names
-        return len(names) == 1 and self._opened.columns[names[0]].ndim == 1
+        return len(names) == 1 and self.opened.columns[names[0]].ndim == 1
 
     def _values(self, task: Task) -> NDArray[np.float64]:
         """(rows, trials) values of the task; rows that it does not cover are NaN."""
-        wanted, columns = self._columns[task], self._opened.columns
+        wanted, columns = self._columns[task], self.opened.columns
         values = np.column_stack([columns[name] for name in wanted.names]).astype(np.float64)
         values[(~np.isnan(values)).sum(axis=1) < wanted.minimum_trials] = np.nan
         return values
@@ -113,22 +92,6 @@ class TableTruth(GroundTruth):
     @cached_property
     def _rows(self) -> TableRows:
         try:
-            return rows_of(self.space, self._opened.columns)
+            return rows_of(self.space, self.opened.columns)
         except ValueError as error:
-            raise self._corrupt(str(error)) from None
-
-    @cached_property
-    def _opened(self) -> Table:
-        if (folder := self.folder) is None:
-            asked = ", ".join(map(str, self.tasks))
-            raise MissingDataError(
-                f"table '{self.table}', which answers {asked}, is not here; get it with: {self.command}"
-            )
-        table = open_table(folder, self.command)
-        missing = {name for wanted in self._columns.values() for name in wanted.names} - table.columns.keys()
-        if missing:
-            raise self._corrupt(f"lacks the columns {', '.join(sorted(missing))}")
-        return table
-
-    def _corrupt(self, problem: str) -> CorruptDataError:
-        return CorruptDataError(f"table {self.folder} {problem}; make it again with: {self.command}")
+            raise self.corrupt(str(error)) from None
