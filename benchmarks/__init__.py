@@ -6,4 +6,5 @@ BUILTIN = {
     "nb1shot1-2": ".nb101.nb1shot1_space:OneShot1Sub2",
     "nb1shot1-3": ".nb101.nb1shot1_space:OneShot1Sub3",
     "nb201": ".nb201.space:NasBench201",
+    "nb301": ".nb301.space:NasBench301",
 }

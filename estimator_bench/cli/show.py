@@ -120,7 +120,8 @@ def _headline(section: Section) -> str:
     every = "" if section.available is None else f" of {section.available}"
     kind = section.protocol.get("population", "all")
     counted = "architectures" if kind == "all" else f"{kind} classes"
-    return f"{section.task}: {section.headline}{every} {counted}, {section.task.unit}{partial}"
+    predicted = "  SURROGATE: predicted, not measured" if section.task.source == "surrogate" else ""
+    return f"{section.task}: {section.headline}{every} {counted}, {section.task.unit}{predicted}{partial}"
 
 
 def _ceiling_cells(section: Section) -> dict[str, str]:

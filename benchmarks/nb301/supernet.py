@@ -1,0 +1,78 @@
+"""The weight-sharing supernet of DARTS cells: one set of weights per edge and operation of every cell."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import cast
+
+import torch
+from torch import nn
+
+from estimator_bench.networks.supernet import Supernet
+from estimator_bench.space import Architecture, NetworkRecipe
+
+from .genotype import NODES, OPS, Cell, Genotype
+from .layout import Place
+from .network import Preprocessing, Skeleton, stride
+from .operations import operation
+
+_BATCH_NORM = partial(nn.BatchNorm2d, track_running_stats=False)
+_CELL_NORM = partial(_BATCH_NORM, affine=False)
+
+
+class DartsSupernet(Skeleton, Supernet):
+    """The skeleton of DARTS around cells that hold every operation on every edge.
+
+    All normalisation uses the statistics of the batch, in evaluation too, because running averages would mix those
+    of different genotypes; inside the cells it has no scale and shift (Ning et al., "Evaluating Efficient Performance
+    Estimators of Neural Architectures", NeurIPS 2021: shared ones hurt the ranking), and it follows poolings too, as in
+    the search network of DARTS.
+    """
+
+    def __init__(self, recipe: NetworkRecipe) -> None:
+        super().__init__(recipe, SharedCell, _BATCH_NORM)
+
+    def forward(self, images: torch.Tensor, arch: Architecture) -> torch.Tensor:
+        """Class scores (batch, classes) of the network of the genotype `arch`."""
+        normal, reduce = cast(Genotype, arch).cells
+
+        def apply(cell: nn.Module, before: torch.Tensor, previous: torch.Tensor) -> torch.Tensor:
+            shared = cast(SharedCell, cell)
+            return cast(torch.Tensor, shared(before, previous, reduce if shared.reduction else normal))
+
+        return self.classify(images, apply)
+
+
+class SharedCell(nn.Module):
+    """Every operation on each of the 14 edges from an input or a node to a later node."""
+
+    def __init__(self, place: Place) -> None:
+        super().__init__()
+        self.reduction = place.reduction
+        self.preprocess = Preprocessing(place, _BATCH_NORM)
+        self.edges = nn.ModuleDict(
+            {
+                _edge(source, node): nn.ModuleList(
+                    operation(name, place.channels, stride(place, source), _CELL_NORM, pool_norm=_CELL_NORM)
+                    for name in OPS
+                )
+                for node in NODES
+                for source in range(node)
+            }
+        )
+
+    def forward(self, before: torch.Tensor, previous: torch.Tensor, cell: Cell) -> torch.Tensor:
+        """The concatenated nodes of `cell`; only its operations run."""
+        nodes = self.preprocess(before, previous)
+        for node in NODES:
+            first = 2 * (node - NODES[0])
+            one, other = (
+                cast(nn.ModuleList, self.edges[_edge(source, node)])[op](nodes[source])
+                for source, op in cell[first : first + 2]
+            )
+            nodes.append(one + other)
+        return torch.cat(nodes[NODES[0] :], dim=1)
+
+
+def _edge(source: int, node: int) -> str:
+    return f"{source}to{node}"
