@@ -7,4 +7,7 @@ BUILTIN = {
     "nb1shot1-3": ".nb101.nb1shot1_space:OneShot1Sub3",
     "nb201": ".nb201.space:NasBench201",
     "nb301": ".nb301.space:NasBench301",
+    "nb-macro": ".nb_macro.space:NasBenchMacro",
+    "transnas-macro": ".transnas.macro:TransNasMacro",
+    "transnas-micro": ".transnas.micro:TransNasMicro",
 }

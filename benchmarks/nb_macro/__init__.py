@@ -1,0 +1,1 @@
+"""NAS-Bench-Macro: one of three blocks for each of eight layers."""

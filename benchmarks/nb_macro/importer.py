@@ -1,0 +1,145 @@
+"""How the official file of NAS-Bench-Macro becomes a table."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+
+from estimator_bench.data.importer import Importer
+from estimator_bench.data.table import Manifest, Table
+from estimator_bench.errors import CorruptDataError
+from estimator_bench.space import NetworkRecipe
+
+from . import complexity
+from .layers import Layers, networks
+
+TRIALS = 3
+SIZE_LIMIT = 1 << 24
+"""Most bytes that are read; the file has 1.2 million."""
+
+_FIELDS = {"test_acc", "mean_acc", "std", "params", "flops"}
+_ROUNDING = 1e-6
+
+
+class OfficialTrials(Importer):
+    """The accuracies of three trainings of every network, from JSON.
+
+    What the file says twice must agree: mean and standard deviation with the trials, parameters and FLOPs with the
+    network that the key stands for.
+    """
+
+    table = "official"
+    expects = "nas-bench-macro_cifar10.json"
+    source = "https://github.com/xiusu/NAS-Bench-Macro @ 61a2bfc2ca"
+    licence = "Apache-2.0"
+
+    def find(self, path: Path) -> Path | None:
+        """`path` itself, or the file of the expected name in it."""
+        file = path / self.expects if path.is_dir() else path
+        return file if file.name == self.expects and file.is_file() else None
+
+    def read(self, path: Path) -> Table:
+        """The table, one row of trials per network in the order of the space."""
+        content = _content(path)
+        found = _parsed(path, content)
+        everything = networks()
+        if found.keys() != (expected := set(map(str, everything))):
+            odd = sorted(found.keys() ^ expected)
+            raise CorruptDataError(
+                f"{path} is about {len(found):,} networks, not about all {len(expected):,}: '{odd[0]}' is in only one "
+                "of the two; get the file again"
+            )
+        trials = np.array([_trials(path, network, found[str(network)]) for network in everything])
+        manifest = Manifest(
+            space="nb-macro",
+            table=self.table,
+            source=self.source,
+            licence=self.licence,
+            citation="Su et al., Prioritized Architecture Sampling with Monto-Carlo Tree Search, CVPR 2021",
+            descriptions={
+                "index": "position in the order of the text forms",
+                "cifar10_test": "% of the test images, by trial",
+            },
+            imported_file=path.name,
+            imported_sha256=hashlib.sha256(content).hexdigest(),
+        )
+        return Table(manifest, {"index": np.arange(len(everything), dtype=np.int32), "cifar10_test": trials})
+
+
+def _content(path: Path) -> bytes:
+    with path.open("rb") as file:
+        content = file.read(SIZE_LIMIT + 1)
+    if len(content) > SIZE_LIMIT:
+        raise CorruptDataError(f"{path} has more than {SIZE_LIMIT:,} bytes, which the official file has not; not read")
+    return content
+
+
+def _parsed(path: Path, content: bytes) -> Mapping[str, Any]:
+    """The object that the file holds.
+
+    Raises:
+        CorruptDataError: it holds none, or JSON that says one thing twice, or a number that JSON does not know.
+    """
+
+    def once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+        made = dict(pairs)
+        if len(made) != len(pairs):
+            raise ValueError("a name is there twice")
+        return made
+
+    def refuse(text: str) -> NoReturn:
+        raise ValueError(f"{text} is no number")
+
+    try:
+        found = json.loads(content, object_pairs_hook=once, parse_constant=refuse)
+    except (ValueError, RecursionError) as error:
+        raise CorruptDataError(f"{path} is no JSON file of the expected form ({error}); get the file again") from error
+    if not isinstance(found, dict):
+        raise CorruptDataError(f"{path} holds a {type(found).__name__}, not an object; get the file again")
+    return found
+
+
+def _trials(path: Path, network: Layers, entry: Any) -> list[float]:
+    """The accuracies of one network, after everything said of it was checked."""
+    if problem := _problem_of(network, entry):
+        raise CorruptDataError(f"{path}, network {network}: {problem}; get the file again")
+    return [float(accuracy) for accuracy in entry["test_acc"]]
+
+
+def _problem_of(network: Layers, entry: Any) -> str:
+    """What is wrong with the entry of a network; empty if nothing is."""
+    if not isinstance(entry, dict) or entry.keys() != _FIELDS:
+        return f"it has not the fields {', '.join(sorted(_FIELDS))}"
+    accuracies = entry["test_acc"]
+    if not isinstance(accuracies, list) or len(accuracies) != TRIALS:
+        return f"test_acc is no list of {TRIALS} accuracies"
+    numbers = [*accuracies, entry["mean_acc"], entry["std"]]
+    if not all(isinstance(number, float | int) and not isinstance(number, bool) for number in numbers):
+        return "an accuracy is no number"
+    if not all(0 <= accuracy <= 100 for accuracy in accuracies):
+        return "an accuracy is outside 0 to 100"
+    mean = sum(accuracies) / TRIALS
+    deviation = math.sqrt(sum((accuracy - mean) ** 2 for accuracy in accuracies) / TRIALS)
+    for name, value in (("mean_acc", mean), ("std", deviation)):
+        if not abs(entry[name] - value) <= _ROUNDING:
+            return f"{name} is {entry[name]}, and the trials give {value:.6f}"
+    recipe = _official()
+    for name, count in (
+        ("params", complexity.parameters(network, recipe)),
+        ("flops", complexity.macs(network, recipe)),
+    ):
+        if entry[name] != count:
+            return f"{name} is {entry[name]}, and the network has {count}"
+    return ""
+
+
+def _official() -> NetworkRecipe:
+    from .space import NasBenchMacro
+
+    return NasBenchMacro.recipes["official"]

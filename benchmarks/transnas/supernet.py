@@ -1,0 +1,65 @@
+"""The weight-sharing supernet of the micro space: one set of weights per edge and operation of every cell."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import cast
+
+import torch
+from torch import nn
+
+from estimator_bench.networks.supernet import Supernet
+from estimator_bench.space import Architecture, NetworkRecipe
+
+from .cell import EDGES, MODULES, NONE, OPS, Cell
+from .network import EncoderDecoder, edge_name, operation, output_node
+from .shapes import Maps
+
+_BATCH_NORM = partial(nn.BatchNorm2d, track_running_stats=False)
+_CELL_NORM = partial(_BATCH_NORM, affine=False)
+
+
+class MicroSupernet(EncoderDecoder, Supernet):
+    """The benchmark's skeleton around cells that hold every operation.
+
+    All normalisation uses the statistics of the batch, in evaluation too, because running averages would mix those
+    of different cells; inside the cells it has no scale and shift (Ning et al., "Evaluating Efficient Performance
+    Estimators of Neural Architectures", NeurIPS 2021: shared ones hurt the ranking).
+    """
+
+    def __init__(self, recipe: NetworkRecipe) -> None:
+        super().__init__(MODULES[: recipe["modules"]], recipe, SharedCell, _BATCH_NORM)
+
+    def forward(self, images: torch.Tensor, arch: Architecture) -> torch.Tensor:
+        """Class scores (batch, classes) of the network of the cell `arch`."""
+        cell = cast(Cell, arch)
+        return self.classify(images, lambda block, maps: cast(torch.Tensor, block(maps, cell)))
+
+
+class SharedCell(nn.Module):
+    """Every operation other than `none` on each of the six edges."""
+
+    def __init__(self, before: Maps, behind: Maps) -> None:
+        super().__init__()
+        self.grows, self.stride = behind.channels // before.channels, before.height // behind.height
+        self.edges = nn.ModuleDict(
+            {
+                edge_name(source, target): nn.ModuleDict(
+                    {
+                        name: operation(op, behind if source else before, behind, _CELL_NORM)
+                        for op, name in enumerate(OPS)
+                        if op != NONE
+                    }
+                )
+                for source, target in EDGES
+            }
+        )
+
+    def forward(self, maps: torch.Tensor, cell: Cell) -> torch.Tensor:
+        """The output of `cell` on `maps`; only the operations of `cell` run."""
+        chosen = {
+            name: cast(nn.ModuleDict, options)[OPS[op]]
+            for op, (name, options) in zip(cell.ops, self.edges.items(), strict=True)
+            if op != NONE
+        }
+        return output_node(maps, chosen, self.grows, self.stride)
