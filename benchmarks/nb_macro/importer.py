@@ -17,7 +17,7 @@ from estimator_bench.errors import CorruptDataError
 from estimator_bench.space import NetworkRecipe
 
 from . import complexity
-from .layers import Layers, networks
+from .layers import CITATION, Layers, networks
 
 TRIALS = 3
 SIZE_LIMIT = 1 << 24
@@ -38,6 +38,7 @@ class OfficialTrials(Importer):
     expects = "nas-bench-macro_cifar10.json"
     source = "https://github.com/xiusu/NAS-Bench-Macro @ 61a2bfc2ca"
     licence = "Apache-2.0"
+    citation = CITATION
 
     def find(self, path: Path) -> Path | None:
         """`path` itself, or the file of the expected name in it."""
@@ -61,7 +62,7 @@ class OfficialTrials(Importer):
             table=self.table,
             source=self.source,
             licence=self.licence,
-            citation="Su et al., Prioritized Architecture Sampling with Monto-Carlo Tree Search, CVPR 2021",
+            citation=self.citation,
             descriptions={
                 "index": "position in the order of the text forms",
                 "cifar10_test": "% of the test images, by trial",

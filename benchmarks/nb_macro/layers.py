@@ -14,6 +14,8 @@ from typing import NamedTuple, Self
 from estimator_bench.errors import MalformedArchitectureError
 from estimator_bench.space import Architecture
 
+CITATION = "Su et al., Prioritized Architecture Sampling with Monto-Carlo Tree Search, CVPR 2021"
+
 CHOICES = ("identity", "mb3_k3", "mb6_k5")
 """What a layer can be, under the benchmark's digits 0 to 2: nothing, or an inverted residual block."""
 

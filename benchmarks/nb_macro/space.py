@@ -11,7 +11,7 @@ from estimator_bench.product_space import ProductSpace
 from estimator_bench.space import ClassKind, FlopsConvention, NetworkRecipe
 
 from . import complexity
-from .layers import CHOICES, IDENTITY, LAYERS, Layers, networks, without_order_of_identities
+from .layers import CHOICES, CITATION, IDENTITY, LAYERS, Layers, networks, without_order_of_identities
 from .layers import index as index_of
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class NasBenchMacro(ProductSpace[Layers]):
 
     name: ClassVar[str] = "nb-macro"
     title: ClassVar[str] = "NAS-Bench-Macro"
-    citation: ClassVar[str] = "Su et al., Prioritized Architecture Sampling with Monto-Carlo Tree Search, CVPR 2021"
+    citation: ClassVar[str] = CITATION
     recipes: ClassVar[Mapping[str, NetworkRecipe]] = {
         "official": NetworkRecipe("official", (3, 32, 32), 10, (("width", 32), ("head", 1280), ("first_stride", 2))),
         "mini": NetworkRecipe("mini", (1, 8, 8), 10, (("width", 8), ("head", 128), ("first_stride", 1))),
