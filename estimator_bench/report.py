@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
+    from estimator_bench.analysis.across.stored import AcrossFindings
     from estimator_bench.analysis.bias.stored import BiasFindings
     from estimator_bench.analysis.findings import Findings
     from estimator_bench.analysis.variance.stored import VarianceFindings
@@ -27,4 +28,8 @@ class Renderer(ABC):
 
     def render_variance(self, findings: VarianceFindings) -> str | None:  # noqa: ARG002 - for subclasses
         """A document about variance; None if this format has none."""
+        return None
+
+    def render_across(self, findings: AcrossFindings) -> str | None:  # noqa: ARG002 - for subclasses
+        """A document about several tasks; None if this format has none."""
         return None

@@ -46,7 +46,7 @@ def score_against_truth(row: Row, section: Section, key: str) -> Markup | None:
         if scale == "log":
             axes.set_xscale("log")
         axes.set_xlabel(_score_label(scale, scores[finite]))
-        axes.set_ylabel(_plain(f"{task.name}, {task.unit}"))
+        axes.set_ylabel(plain(f"{task.name}, {task.unit}"))
         axes.margins(0.08)
         # Below the axes' own range there is no place for a score without a value, so it stands at its edge.
         for place, mask, marker in (
@@ -105,7 +105,7 @@ def p_top_curves(section: Section, key: str) -> Markup | None:
 
     def draw(axes: Axes) -> None:
         axes.plot(shares, shares, ":", color=INK, linewidth=1.2)
-        styles = _line_styles(rows)
+        styles = line_styles([row.baseline for row in rows])
         for row, (colour, dashes) in zip(rows, styles, strict=True):
             axes.plot(shares, row.curve, color=colour, linestyle=dashes, linewidth=1.6)
         axes.set_xscale("log")
@@ -114,30 +114,33 @@ def p_top_curves(section: Section, key: str) -> Markup | None:
         axes.set_ylabel("P@top K")
         axes.set_ylim(-0.02, 1.02)
         axes.grid(linewidth=0.6)
-        names = ["chance", *(_plain(row.spec) for row in rows)]
-        columns = 1 + len(names) // 20
-        # The names are set afterwards, since a legend leaves out those that begin with an underscore.
-        legend = axes.legend(
-            axes.lines,
-            map(str, range(len(names))),
-            loc="upper left",
-            bbox_to_anchor=(1, 1),
-            frameon=False,
-            ncols=columns,
-        )
-        for text, name in zip(legend.get_texts(), names, strict=True):
-            text.set_text(name)
+        legend_beside(axes, ["chance", *(row.spec for row in rows)])
 
     return svg(draw, (6.4, 3.6), f"{section.task}: P@top K over K for {_names(rows)}", key)
 
 
-def _line_styles(rows: Sequence[Row]) -> list[tuple[str, Dashes]]:
-    """A colour and dash pattern for each row: baselines grey, estimators alike only from the 33rd on."""
+def legend_beside(axes: Axes, names: Sequence[str]) -> None:
+    """A legend at the right of the axes; a name for each line on them."""
+    # The names are set afterwards, since a legend leaves out those that begin with an underscore.
+    legend = axes.legend(
+        axes.lines,
+        map(str, range(len(names))),
+        loc="upper left",
+        bbox_to_anchor=(1, 1),
+        frameon=False,
+        ncols=1 + len(names) // 20,
+    )
+    for text, name in zip(legend.get_texts(), names, strict=True):
+        text.set_text(plain(name))
+
+
+def line_styles(are_baselines: Sequence[bool]) -> list[tuple[str, Dashes]]:
+    """A colour and dash pattern for each row, baselines last: they are grey, estimators alike only from the 33rd on."""
     patterns: list[Dashes] = ["-", (0, (5, 2)), (0, (1, 1)), (0, (5, 1, 1, 1))]
-    baselines = sum(row.baseline for row in rows)
+    baselines = sum(are_baselines)
     colours = [(colour, pattern) for pattern in patterns for colour in SERIES]
     return [
-        *(colours[index % len(colours)] for index in range(len(rows) - baselines)),
+        *(colours[index % len(colours)] for index in range(len(are_baselines) - baselines)),
         *((GREY, patterns[index % len(patterns)]) for index in range(baselines)),
     ]
 
@@ -168,11 +171,11 @@ def forest(section: Section, key: str) -> Markup | None:
             )
         if metric.low < 0 < metric.high and not metric.unit:
             axes.axvline(0, color=INK, linewidth=0.8, linestyle=":")
-        axes.set_yticks(range(len(rows)), [_plain(row.spec) for row in rows])
+        axes.set_yticks(range(len(rows)), [plain(row.spec) for row in rows])
         axes.set_ylim(len(rows) - 0.4, -0.6)
         axes.tick_params(axis="y", length=0)
         axes.grid(axis="x", linewidth=0.6)
-        axes.set_xlabel(metric.name + (f", {_plain(unit_text(metric, section.task))}" if metric.unit else ""))
+        axes.set_xlabel(metric.name + (f", {plain(unit_text(metric, section.task))}" if metric.unit else ""))
 
     label = f"{section.task}: {metric.name} with 95% intervals for {_names(rows)}"
     return svg(draw, (6.4, 1.1 + 0.28 * len(rows)), label, key)
@@ -182,7 +185,7 @@ def _names(rows: Sequence[Row]) -> str:
     return ", ".join(row.spec for row in rows)
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """A name on one short line, where a dollar sign is no mathematics."""
     line = " ".join(text.split())
     return (line if len(line) <= LONGEST else line[: LONGEST - 1] + "…").replace("$", r"\$")

@@ -18,6 +18,7 @@ from scipy.special import ndtr
 
 from estimator_bench.analysis.resampling import Sampled
 from estimator_bench.errors import UndefinedError
+from estimator_bench.metrics.metric import Metric
 from estimator_bench.metrics.ties import Values
 
 LEVEL = 0.95
@@ -67,7 +68,7 @@ def interval_of(sampled: Sampled) -> Interval:
         UndefinedError: nearly all parts have the same value.
     """
     metric = sampled.metric
-    low, high = _ends(sampled, sampled.value, sampled.deviations)
+    low, high = ends(metric, sampled.value, sampled.deviations)
     low, high = max(low, metric.low), min(high, metric.high)
     if high - low < NO_SPREAD:
         raise UndefinedError("no interval: nearly all parts have the same value")
@@ -80,16 +81,25 @@ def interval_of(sampled: Sampled) -> Interval:
 
 
 def paired_difference(a: Sampled, b: Sampled) -> PairedDifference:
-    """metric(a) - metric(b), both scores seen on the same parts.
+    """metric(a) - metric(b), both scores seen on the same parts."""
+    return tested_difference(a.metric, a.value - b.value, a.deviations - b.deviations)
+
+
+def tested_difference(metric: Metric, value: float, deviations: Values) -> PairedDifference:
+    """A difference of values of the metric, or of means of such values, with its test.
 
     Parts that all agree tell nothing of other architectures: p is then 1, whatever the difference.
+
+    Args:
+        metric: decides how deviations are read.
+        value: the difference on all architectures.
+        deviations: (draws,) of it, as in `Sampled.deviations`.
     """
-    value, deviations = a.value - b.value, a.deviations - b.deviations
-    low, high = _ends(a, value, deviations)
+    low, high = ends(metric, value, deviations)
     spread = float(np.sqrt(np.square(deviations).sum() / (len(deviations) - 1)))
     if spread < NO_SPREAD:
         p = 1.0
-    elif a.metric.resampling == "subsample":
+    elif metric.resampling == "subsample":
         p = float(1 + np.count_nonzero(np.abs(deviations) >= abs(value) - NO_SPREAD)) / (len(deviations) + 1)
     else:
         p = 2 * float(ndtr(-abs(value) / spread))
@@ -105,9 +115,10 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return [float(p) for p in adjusted]
 
 
-def _ends(sampled: Sampled, value: float, deviations: Values) -> tuple[float, float]:
+def ends(metric: Metric, value: float, deviations: Values) -> tuple[float, float]:
+    """The 95% interval of a value that deviates like this over parts, not clipped to any range."""
     low, high = (float(end) for end in np.quantile(deviations, [(1 - LEVEL) / 2, (1 + LEVEL) / 2]))
-    if sampled.metric.resampling == "subsample":
+    if metric.resampling == "subsample":
         low, high = -max(high, -low), max(high, -low)
     # Where the parts hardly ever differ, the quantiles can leave the value outside.
     return value + min(low, 0.0), value + max(high, 0.0)

@@ -16,9 +16,10 @@ how its deviations shrink to those of the whole population, depends on what kind
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,6 +100,7 @@ def sample_parts(
     *,
     seed: int = 0,
     draws: int | None = None,
+    orders: Iterable[NDArray[np.intp]] | None = None,
 ) -> list[dict[str, Sampled | str]]:
     """For each score and metric the values on parts, or why there are none.
 
@@ -111,8 +113,10 @@ def sample_parts(
         columns: (n,) scores each, higher is better; may hold NaN and infinities.
         seed: of the draws.
         draws: how many; by default what `default_draws` says.
+        orders: random orders of the architectures, (n,) each and at least as many as draws, where those of several
+            tables must belong together; by default they are drawn by the seed.
     """
-    return sample_parts_of_pairs(values, [truth] * len(columns), columns, seed=seed, draws=draws)
+    return sample_parts_of_pairs(values, [truth] * len(columns), columns, seed=seed, draws=draws, orders=orders)
 
 
 def sample_parts_of_pairs(
@@ -122,6 +126,7 @@ def sample_parts_of_pairs(
     *,
     seed: int = 0,
     draws: int | None = None,
+    orders: Iterable[NDArray[np.intp]] | None = None,
 ) -> list[dict[str, Sampled | str]]:
     """What `sample_parts` gives, for scores that each have a (n,) truth of their own about the same architectures."""
     if not columns:
@@ -141,8 +146,13 @@ def sample_parts_of_pairs(
             else:
                 found[row][metric.name] = Sampled(metric, value, np.empty(draws), size, n)
     rng = np.random.default_rng(seed)
-    for draw in range(draws):
-        _fill(found, truths, columns, rng.permutation(n), draw)
+    if orders is None:
+        orders = (rng.permutation(n) for _ in range(draws))
+    else:
+        place = np.argsort(order)
+        orders = (place[given] for given in orders)
+    for draw, shuffled in enumerate(islice(orders, draws)):
+        _fill(found, truths, columns, shuffled, draw)
     return found
 
 

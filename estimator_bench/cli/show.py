@@ -13,10 +13,8 @@ import numpy as np
 import typer
 from tabulate import tabulate
 
-from estimator_bench.analysis.bias.stored import BiasFindings
 from estimator_bench.analysis.evaluation import MetricResult
 from estimator_bench.analysis.findings import Findings, Row, Section
-from estimator_bench.analysis.variance.stored import VarianceFindings
 from estimator_bench.data.atomic import atomic_write
 from estimator_bench.guard import Failure, attempt
 from estimator_bench.registry import load, names, origin
@@ -101,7 +99,7 @@ def print_findings(findings: Findings) -> None:
         typer.echo(f"note: {note}")
 
 
-def print_json(findings: Findings | BiasFindings | VarianceFindings) -> None:
+def print_json(findings: object) -> None:
     """The findings as one JSON object on standard output; NaN and infinities as null."""
     typer.echo(json.dumps(_plain(findings), indent=2, allow_nan=False))
 

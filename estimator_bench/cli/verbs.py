@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from estimator_bench.cli import bias, check, data, evaluate, export, info, listing, report, run, status, variance
+from estimator_bench.cli import across, bias, check, data, evaluate, export, info, listing, report, run, status, variance
 
 app = typer.Typer(
     name="estimator-bench",
@@ -28,6 +28,7 @@ app.command("status")(status.status)
 app.command("report")(report.report)
 app.command("bias")(bias.bias)
 app.command("variance")(variance.variance)
+app.command("across")(across.across)
 app.command("export")(export.export)
 app.command("check")(check.check)
 app.add_typer(data.app, name="data")

@@ -1,0 +1,1 @@
+"""Statistics across tasks: how far an estimator can be relied on where it was not measured yet."""

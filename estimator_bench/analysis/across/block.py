@@ -1,0 +1,97 @@
+"""The tasks and estimators without a gap: what methods that need every estimator on every task are given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from estimator_bench.analysis.across.scored import Measured, ScoredTask
+from estimator_bench.analysis.resampling import Sampled
+from estimator_bench.metrics.metric import Metric
+from estimator_bench.metrics.ties import Values
+
+
+@dataclass(frozen=True)
+class Block:
+    """A metric of every estimator on every task.
+
+    Attributes:
+        metric: which.
+        tasks, spaces: (tasks,) names, sorted by task.
+        specs: (estimators,) sorted.
+        values: (tasks, estimators).
+        deviations: for each estimator (tasks, draws), as in `Sampled.deviations`, or why there are none; draw i holds
+            the same architectures for all estimators, and for all tasks as far as they share them.
+    """
+
+    metric: Metric
+    tasks: Sequence[str]
+    spaces: Sequence[str]
+    specs: Sequence[str]
+    values: Values
+    deviations: Mapping[str, Values | str]
+
+    @property
+    def sign(self) -> float:
+        """Turns values so that higher is better."""
+        return 1.0 if self.metric.higher_is_better else -1.0
+
+    def of(self, spec: str) -> Values:
+        """(tasks,) values of one estimator."""
+        column: Values = self.values[:, self.specs.index(spec)]
+        return column
+
+
+def complete_block(defined: Mapping[str, frozenset[str]]) -> tuple[list[str], list[str]]:
+    """The tasks and the estimators that have a value on all of them: those with the most values together.
+
+    Two tasks and two estimators come before any number of values. Of several choices with the same number of values
+    the one with more tasks, then the one whose names come first. Sorted, and the same whatever the order of the input.
+
+    Args:
+        defined: for each estimator the tasks it has a value on.
+    """
+    # The tasks of a largest block are exactly those that its estimators have in common.
+    candidates: set[frozenset[str]] = set()
+    for tasks in set(defined.values()):
+        candidates |= {tasks, *(tasks & other for other in candidates)}
+    blocks = [
+        (sorted(tasks), sorted(spec for spec, has in defined.items() if tasks <= has)) for tasks in candidates if tasks
+    ]
+
+    def place(block: tuple[list[str], list[str]]) -> tuple[object, ...]:
+        tasks, specs = block
+        return -min(len(tasks), 2), -min(len(specs), 2), -len(tasks) * len(specs), -len(tasks), tasks, specs
+
+    return min(blocks, key=place, default=([], []))
+
+
+def block_of(metric: Metric, tasks: Sequence[ScoredTask], measured: Sequence[Mapping[str, Measured]]) -> Block:
+    """The complete block of what was measured."""
+    names = [str(one.task) for one in tasks]
+    by_task = dict(zip(names, measured, strict=True))
+    defined: dict[str, set[str]] = {}
+    for name, row in by_task.items():
+        for spec, one in row.items():
+            if one.result.value is not None:
+                defined.setdefault(spec, set()).add(name)
+    chosen, specs = complete_block({spec: frozenset(has) for spec, has in defined.items()})
+    spaces = {str(one.task): one.task.space for one in tasks}
+    values = [[by_task[name][spec].result.value for spec in specs] for name in chosen]
+    return Block(
+        metric,
+        chosen,
+        [spaces[name] for name in chosen],
+        specs,
+        np.array(values, np.float64).reshape(len(chosen), len(specs)),
+        {spec: _deviations({name: by_task[name][spec].sampled for name in chosen}) for spec in specs},
+    )
+
+
+def _deviations(by_task: Mapping[str, Sampled | str]) -> Values | str:
+    for name, one in by_task.items():
+        if isinstance(one, str):
+            return f"{one} ({name})"
+    return np.stack([one.deviations for one in by_task.values() if isinstance(one, Sampled)])

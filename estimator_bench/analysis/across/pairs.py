@@ -1,0 +1,175 @@
+"""What a pair of estimators adds: the mean of their ranks against the better one of the two.
+
+Whoever takes the better one of two has looked at the results first. So the pair is tested against each of the two, and
+its p is the larger one: if the pair is no better than the truly better one, that test alone keeps the level, whichever
+it is (intersection-union test: Berger, Technometrics 1982).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+import numpy as np
+from scipy import stats
+
+from estimator_bench.analysis.across.block import Block
+from estimator_bench.analysis.across.scored import Orders, ScoredTask, joint_orders
+from estimator_bench.analysis.intervals import LEVEL, PairedDifference, holm, tested_difference
+from estimator_bench.analysis.resampling import Sampled, sample_parts
+from estimator_bench.errors import UndefinedError
+from estimator_bench.metrics.metric import Metric
+from estimator_bench.metrics.ties import Values, rankable
+
+PAIR_DRAWS = 100
+"""Parts per task: enough for the standard deviation of a difference, within 7%."""
+MOST = 15
+"""Estimators; more of them make more pairs than anybody reads or pays for."""
+
+Pair = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Added:
+    """What a pair adds, on one task or on average over tasks.
+
+    Attributes:
+        value: the metric of the pair.
+        better: the better one of the two.
+        gain: by how much the pair is better than that one, positive whatever the direction of the metric.
+        low, high: 95% interval of the gain over architectures; None where there are no parts.
+        p: one-sided, that the pair is no better than the better one; 1 where there are no parts.
+        adjusted: p after Holm's correction over all pairs, here.
+    """
+
+    value: float
+    better: str
+    gain: float
+    low: float | None
+    high: float | None
+    p: float
+    adjusted: float
+
+    @property
+    def significant(self) -> bool:
+        """Whether the pair is better than both."""
+        return self.adjusted < 1 - LEVEL
+
+
+@dataclass(frozen=True)
+class PairResult:
+    """One pair of estimators.
+
+    Attributes:
+        average: with all numbers averaged over the tasks, the better one being the one that is better on average.
+        on: by task, the better one being that of the task.
+    """
+
+    one: str
+    other: str
+    average: Added
+    on: Mapping[str, Added]
+
+
+def mean_rank(a: Values, b: Values) -> Values:
+    """(n,) mean of the ranks by two scores, n the best; ties share their mean rank, NaN and -inf tie last."""
+    return np.asarray(stats.rankdata(rankable(a)) + stats.rankdata(rankable(b)), np.float64) / 2
+
+
+def pair_results(block: Block, tasks: Sequence[ScoredTask], estimators: Sequence[str]) -> list[PairResult]:
+    """Every two of some estimators of a block, the one that adds most on average first.
+
+    Args:
+        block: the metric of single estimators, from at least `PAIR_DRAWS` parts where there are any.
+        tasks: those of the block and perhaps others.
+        estimators: which to combine.
+
+    Raises:
+        UndefinedError: they are fewer than two or more than `MOST`.
+    """
+    if not 2 <= len(estimators) <= MOST:
+        raise UndefinedError(f"pairs are made of 2 to {MOST} estimators, not of {len(estimators)}: name them by --est")
+    pairs = list(combinations(sorted(estimators), 2))
+    orders = dict(zip((str(one.task) for one in tasks), joint_orders(tasks), strict=True))
+    scored = {str(one.task): one for one in tasks}
+    values = np.empty((len(block.tasks), len(pairs)))
+    deviations: list[list[Values | None]] = []
+    for row, name in enumerate(block.tasks):
+        values[row], found = _measured(block.metric, scored[name], orders[name], pairs)
+        deviations.append(found)
+    results = []
+    for column, pair in enumerate(pairs):
+        moved = [row[column] for row in deviations]
+        results.append(_result(block, pair, values[:, column], moved))
+    return sorted(_adjusted(results, block.tasks), key=lambda one: (-one.average.gain, one.one, one.other))
+
+
+def _measured(
+    metric: Metric, task: ScoredTask, orders: Orders, pairs: Sequence[Pair]
+) -> tuple[list[float], list[Values | None]]:
+    """For each pair the metric, NaN where it is undefined, and its deviations on the first parts of the block's."""
+    columns = [mean_rank(task.scores[one], task.scores[other]) for one, other in pairs]
+    values = [_value(metric, task.truth, column) for column in columns]
+    known = [{metric: value} if np.isfinite(value) else {} for value in values]
+    parts = sample_parts(known, task.truth, columns, draws=PAIR_DRAWS, orders=orders)
+    found = (row.get(metric.name) for row in parts)
+    return values, [one.deviations if isinstance(one, Sampled) else None for one in found]
+
+
+def _value(metric: Metric, truth: Values, scores: Values) -> float:
+    try:
+        return metric(truth, scores)
+    except UndefinedError:
+        return np.nan
+
+
+def _result(block: Block, pair: Pair, values: Values, moved: Sequence[Values | None]) -> PairResult:
+    members = {spec: (block.of(spec), block.deviations[spec]) for spec in pair}
+    on = {}
+    for row, name in enumerate(block.tasks):
+        alone = {
+            spec: (float(level[row]), None if isinstance(own, str) else own[row])
+            for spec, (level, own) in members.items()
+        }
+        on[name] = _added(block.metric, float(values[row]), moved[row], alone)
+    kept = [one for one in moved if one is not None]
+    together = {
+        spec: (float(level.mean()), None if isinstance(own, str) else own.mean(axis=0))
+        for spec, (level, own) in members.items()
+    }
+    mean = np.mean(kept, axis=0) if len(kept) == len(moved) else None
+    return PairResult(*pair, _added(block.metric, float(values.mean()), mean, together), on)
+
+
+def _added(
+    metric: Metric, value: float, moved: Values | None, members: Mapping[str, tuple[float, Values | None]]
+) -> Added:
+    """The pair against each member, every one a value and its deviations over the same parts."""
+    sign = 1.0 if metric.higher_is_better else -1.0
+    better = max(sorted(members), key=lambda spec: sign * members[spec][0])
+    gain = sign * (value - members[better][0])
+    differences = []
+    for level, own in members.values():
+        if moved is None or own is None:
+            return Added(value, better, gain, None, None, 1.0, 1.0)
+        differences.append(tested_difference(metric, sign * (value - level), sign * (moved - own[: len(moved)])))
+    # The gain is the smaller of the two differences, so its interval ends where the first of theirs end.
+    low, high = (min(ends) for ends in zip(*((one.low, one.high) for one in differences), strict=True))
+    p = max(_one_sided(metric, one) for one in differences)
+    return Added(value, better, gain, low, high, p, p)
+
+
+def _one_sided(metric: Metric, found: PairedDifference) -> float:
+    """p that there is no gain. For extremes, whose deviations are skewed, half of it would be too little."""
+    if found.value <= 0 or found.p == 1.0:
+        return 1.0
+    return found.p if metric.resampling == "subsample" else found.p / 2
+
+
+def _adjusted(results: Sequence[PairResult], tasks: Sequence[str]) -> Iterator[PairResult]:
+    averages = holm([one.average.p for one in results])
+    by_task = {name: holm([one.on[name].p for one in results]) for name in tasks}
+    for place, one in enumerate(results):
+        on = {name: replace(one.on[name], adjusted=by_task[name][place]) for name in tasks}
+        yield replace(one, average=replace(one.average, adjusted=averages[place]), on=on)

@@ -1,0 +1,215 @@
+"""From results folders to findings across tasks: one table of comparable runs for each task."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from estimator_bench.analysis.across.across import Across, across_of
+from estimator_bench.analysis.across.scored import ScoredTask
+from estimator_bench.analysis.find import noting, tables_of
+from estimator_bench.analysis.population import Population
+from estimator_bench.analysis.progress import Progress
+from estimator_bench.analysis.section import population_of
+from estimator_bench.errors import UsageError
+from estimator_bench.estimator import oriented
+from estimator_bench.estimator_spec import make_estimator, spec_of
+from estimator_bench.ground_truth import Task
+from estimator_bench.guard import Failure
+from estimator_bench.metrics.metric import Metric
+from estimator_bench.registry import find_task
+from estimator_bench.runs.combine import Combiner
+from estimator_bench.runs.records import Invocation, RunRecord
+from estimator_bench.runs.store import Store
+
+
+@dataclass(frozen=True)
+class UsedTable:
+    """The table of stored runs that stands for a task.
+
+    Attributes:
+        folder, request: where it is, and the number of the command that asked for it last.
+        architectures: how many its metrics are of.
+        protocol: of its runs.
+        incomplete: for each estimator without all of its scores, missing and failed ones.
+    """
+
+    task: Task
+    folder: str
+    request: int
+    architectures: int
+    protocol: Mapping[str, Any]
+    incomplete: Mapping[str, tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class AcrossFindings:
+    """What a page about several tasks shows.
+
+    Attributes:
+        used: one table for each task, by name of the task.
+        left_out: the other tables of these tasks, and why.
+        notes: what could not be shown, and what the tasks do not have in common.
+    """
+
+    metric: Metric
+    used: Sequence[UsedTable]
+    left_out: Sequence[str]
+    notes: Sequence[str]
+    across: Across
+
+
+@dataclass(frozen=True)
+class _Table:
+    """A table of comparable runs, before any score is read."""
+
+    store: Store
+    request: Invocation
+    records: Sequence[RunRecord]
+    population: Population
+
+    @property
+    def name(self) -> str:
+        return str(self.population.task)
+
+    def __str__(self) -> str:
+        return f"{self.name} of request {self.request.number} in {self.store.folder}"
+
+
+def find_across(
+    folders: Sequence[Path],
+    metric: Metric,
+    *,
+    estimators: Sequence[str] = (),
+    tasks: Sequence[str] = (),
+) -> AcrossFindings:
+    """The statistics of stored runs across tasks.
+
+    For each task the table with the most architectures is used, of equal ones the one asked for last. Estimators are
+    matched by their spec.
+
+    Args:
+        folders: of results; a task may be in several.
+        metric: what to compare by.
+        estimators: specs to compare; all if left out.
+        tasks: names of tasks to use; all if left out.
+
+    Raises:
+        UsageError: no stored run of one of the estimators, no table of one of the tasks, or nothing to compare.
+        StoreError: a folder cannot be read.
+    """
+    wanted = {spec_of(make_estimator(text)) for text in estimators}
+    names = {str(find_task(text)[2]) for text in tasks}
+    notes: list[str] = []
+    with ExitStack() as opened:
+        stores = [opened.enter_context(Store(folder, write=False)) for folder in dict.fromkeys(folders)]
+        tables = [one for store in stores for one in _tables(store, wanted, names, notes)]
+        _require_stored(stores, wanted, names, tables)
+        used, left_out = chosen(tables)
+        scored = [_scored(one, wanted) for one in used]
+    across = across_of([one for one, _ in scored], metric, combine=sorted(wanted) or None)
+    shown = [table for _, table in scored]
+    return AcrossFindings(metric, shown, left_out, [*notes, *_differing(shown), *_codes(used, wanted)], across)
+
+
+def _tables(store: Store, wanted: set[str], names: set[str], notes: list[str]) -> list[_Table]:
+    found = []
+    everything = store.runs()
+    for request, records in tables_of(store):
+        if (names and request.task not in names) or not any(_chosen(record, wanted) for record in records):
+            continue
+        with noting(notes, request, records):
+            found.append(_Table(store, request, records, population_of(store, request, records, everything, [])))
+    return found
+
+
+def _chosen(record: RunRecord, wanted: set[str]) -> bool:
+    return not wanted or record.spec in wanted
+
+
+def _require_stored(stores: Sequence[Store], wanted: set[str], names: set[str], tables: Sequence[_Table]) -> None:
+    folders = ", ".join(str(store.folder) for store in stores)
+    stored = {record.spec for store in stores for record in store.runs().values()}
+    if unknown := sorted(wanted - stored):
+        raise UsageError(f"{folders}: no run of {', '.join(unknown)}; there are {', '.join(sorted(stored))}")
+    present = {one.name for one in tables}
+    if absent := sorted(names - present):
+        raise UsageError(
+            f"{folders}: no table of {', '.join(absent)}; there are {', '.join(sorted(present)) or 'none'}"
+        )
+
+
+def chosen(tables: Sequence[_Table]) -> tuple[list[_Table], list[str]]:
+    """One table for each task, by name, and why the others are left out."""
+    used: list[_Table] = []
+    left_out: list[str] = []
+    for name in sorted({one.name for one in tables}):
+        best, *others = sorted(
+            (one for one in tables if one.name == name),
+            key=lambda one: (one.population.known, one.request.started, one.request.number),
+            reverse=True,
+        )
+        used.append(best)
+        for one in others:
+            fewer = one.population.known < best.population.known
+            why = f"{one.population.known:,} architectures, {best.population.known:,} in the table used"
+            specs = ", ".join(record.spec for record in one.records)
+            left_out.append(f"{one} ({specs}): {why if fewer else 'a later request has as many architectures'}")
+    return used, left_out
+
+
+def _scored(table: _Table, wanted: set[str]) -> tuple[ScoredTask, UsedTable]:
+    store, population = table.store, table.population
+    everything = store.runs()
+    combiner = Combiner(store, population.space, population.task, population.archs)
+    headline = population.headline
+    scores, incomplete, predicting = {}, {}, set()
+    for record in (record for record in table.records if _chosen(record, wanted)):
+        estimator = make_estimator(record.spec)
+        combined = combiner.of(record.id)
+        progress = Progress.of(combiner, record, everything)
+        missing, failed = progress.missing, progress.failed
+        if isinstance(combined, Failure):
+            column, failed = np.full(len(population.archs), np.nan), len(population.archs)
+        else:
+            column = combined[:, 0]
+        scores[record.spec] = oriented(column, estimator, population.task)[headline]
+        if missing or failed:
+            incomplete[record.spec] = missing, failed
+        if estimator.estimates == "task":
+            predicting.add(record.spec)
+    archs = [str(arch) for arch, kept in zip(population.archs, headline.tolist(), strict=True) if kept]
+    scored = ScoredTask(population.task, archs, population.truth[headline], scores, frozenset(predicting))
+    folder, number = str(store.folder), table.request.number
+    return scored, UsedTable(population.task, folder, number, len(archs), table.request.protocol, incomplete)
+
+
+def _differing(used: Sequence[UsedTable]) -> list[str]:
+    """What the tasks' tables were made with that is not the same for all."""
+    notes = []
+    for name in sorted({name for one in used for name in one.protocol}):
+        values: dict[str, list[str]] = {}
+        for one in used:
+            values.setdefault(str(one.protocol.get(name)), []).append(str(one.task))
+        if len(values) > 1:
+            texts = (f"{value} for {', '.join(tasks)}" for value, tasks in values.items())
+            notes.append(f"the tasks differ in the protocol's {name}: {'; '.join(texts)}")
+    if len({one.task.quantity for one in used}) > 1:
+        costs = ", ".join(str(one.task) for one in used if one.task.quantity == "cost")
+        notes.append(f"tasks of quality and of cost stand together; of cost are {costs}")
+    return notes
+
+
+def _codes(used: Sequence[_Table], wanted: set[str]) -> list[str]:
+    """Estimators whose own code is not the same on all tasks."""
+    codes: dict[str, set[tuple[str, str]]] = {}
+    for record in (record for table in used for record in table.records if _chosen(record, wanted)):
+        module = type(make_estimator(record.spec)).__module__
+        identity = record.identity
+        codes.setdefault(record.spec, set()).add((str(identity["revision"]), str(identity["code"].get(module))))
+    return [f"the code of {spec} is not the same on all tasks" for spec, one in codes.items() if len(one) > 1]

@@ -1,0 +1,143 @@
+"""The findings across tasks as sentences, each with its test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from estimator_bench.analysis.across.across import Across
+from estimator_bench.analysis.across.interquartile import FEWEST_TASKS, middle
+from estimator_bench.analysis.across.pairs import PairResult
+from estimator_bench.analysis.across.ranks import ENOUGH_TASKS
+from estimator_bench.analysis.bias.words import p_text
+from estimator_bench.analysis.intervals import LEVEL
+from estimator_bench.metrics.metric import Metric
+
+SIGNIFICANT = 1 - LEVEL
+
+
+def sentences(found: Across, metric: Metric) -> Iterator[str]:
+    """What the statistics say, from the best estimator to pairs."""
+    yield from _best(found, metric)
+    yield _ranks(found)
+    yield from _pairs(found)
+
+
+def scope(found: Across) -> str:
+    """`6 tasks of 2 spaces`, with what that means."""
+    spaces = dict.fromkeys(found.spaces)
+    text = f"{counted(len(found.tasks), 'task')} of {counted(len(spaces), 'space')} ({', '.join(spaces)})"
+    if len(spaces) < len(found.tasks):
+        text += "; tasks of one space share architectures and are no independent sample"
+    return text
+
+
+def counted(number: int, what: str) -> str:
+    """`1 task`, `2 tasks`."""
+    return f"{number} {what}" + "s" * (number != 1)
+
+
+def middle_text(tasks: int) -> str:
+    """Which tasks an interquartile mean is of."""
+    kept = middle(tasks)
+    return f"all {tasks} tasks" if kept == tasks else f"the middle {kept} of {tasks} tasks"
+
+
+def _best(found: Across, metric: Metric) -> Iterator[str]:
+    best = found.aggregates[0]
+    interval = "" if best.low is None or best.high is None else f" [{best.low:.3f}, {best.high:.3f}]"
+    which = "highest" if metric.higher_is_better else "lowest"
+    start = (
+        f"{best.spec} has the {which} mean {metric} over {middle_text(len(found.tasks))}, {best.value:.3f}{interval}"
+    )
+    against = {
+        one.other if one.one == best.spec else one.one: one
+        for one in found.differences
+        if best.spec in (one.one, one.other)
+    }
+    if not against:
+        yield f"{start}; there is no other estimator to compare it with."
+        return
+    beaten = [spec for spec, one in against.items() if one.better == best.spec]
+    open_ = [spec for spec, one in against.items() if one.better != best.spec]
+    family = f"Holm's correction over {counted(len(found.differences), 'pair')}"
+    if beaten:
+        p = max(against[spec].adjusted for spec in beaten)
+        start += (
+            f"; on these tasks it is significantly better than {', '.join(beaten)} (largest p: {p_text(p)}; {family})"
+        )
+        yield start + (f", and not told apart from {', '.join(open_)}." if open_ else ": than every other estimator.")
+    else:
+        yield f"{start}; on these tasks it is not significantly better than any other ({family})."
+    yield _other_tasks(found)
+    runner_up = found.aggregates[1].spec
+    for one in found.improvements:
+        if {one.one, one.other} == {best.spec, runner_up} and one.probability is not None:
+            value, low, high = one.probability, one.low or 0.0, one.high or 0.0
+            if one.one != best.spec:
+                value, low, high = 1 - value, 1 - high, 1 - low
+            yield (
+                f"On one of these tasks, {best.spec} is better than the next, {runner_up}, with probability "
+                f"{value:.2f} [{low:.2f}, {high:.2f}]."
+            )
+
+
+def _other_tasks(found: Across) -> str:
+    best = found.aggregates[0]
+    if best.task_low is None or best.task_high is None:
+        return (
+            f"How far other tasks would move this is unknown: {len(found.tasks)} tasks are too few, at least "
+            f"{FEWEST_TASKS} are needed."
+        )
+    return (
+        f"Had other tasks of this kind been chosen, the mean of {best.spec} could lie anywhere in "
+        f"[{best.task_low:.3f}, {best.task_high:.3f}]."
+    )
+
+
+def _ranks(found: Across) -> str:
+    tests = found.ranks
+    if isinstance(tests.friedman, str):
+        return f"Ranks are not tested ({tests.friedman})."
+    weak = f"; {len(found.tasks)} tasks are few for this test" if len(found.tasks) <= ENOUGH_TASKS else ""
+    verdict = "differ" if tests.friedman.p < SIGNIFICANT else "do not differ significantly"
+    start = f"Over tasks, the estimators' ranks {verdict} (Friedman, Iman-Davenport: {p_text(tests.friedman.p)}{weak})"
+    if tests.smallest >= SIGNIFICANT:
+        return (
+            f"{start}; which of them differ cannot be told, since with {counted(len(found.tasks), 'task')} and "
+            f"{counted(len(tests.signed), 'pair')} the smallest p of Wilcoxon's test after Holm's correction is "
+            f"{tests.smallest:.2g}."
+        )
+    apart = [one for one in tests.signed if one.adjusted < SIGNIFICANT]
+    pairs = counted(len(tests.signed), "pair")
+    return f"{start}; Wilcoxon's test tells {len(apart)} of {pairs} apart (Holm's correction)."
+
+
+def _pairs(found: Across) -> Iterator[str]:
+    if isinstance(found.pairs, str):
+        yield f"Pairs were not made: {found.pairs}."
+        return
+    adding = [one for one in found.pairs if one.average.significant]
+    family = f"Holm's correction over {counted(len(found.pairs), 'pair')}"
+    if not adding:
+        best = found.pairs[0]
+        yield (
+            f"No pair of estimators is significantly better than the better of the two ({family}); {_pair(best)} comes "
+            f"closest, with {best.average.gain:+.3f} on average."
+        )
+    else:
+        best = adding[0]
+        interval = "" if best.average.low is None else f" [{best.average.low:+.3f}, {best.average.high:+.3f}]"
+        each = sum(one.significant for one in best.on.values())
+        yield (
+            f"The mean rank of {_pair(best)} adds most to the better of the two, {best.average.gain:+.3f}{interval} on "
+            f"average over the tasks ({p_text(best.average.adjusted)}, {family}), and significantly on {each} of them."
+        )
+    worse = sum(one.average.gain < 0 for one in found.pairs)
+    yield (
+        f"Of {counted(len(found.pairs), 'pair')}, {len(adding)} add significantly on average, and {worse} are worse "
+        "than the better of the two."
+    )
+
+
+def _pair(one: PairResult) -> str:
+    return f"{one.one} and {one.other}"

@@ -1,0 +1,68 @@
+"""`across`: estimators over several tasks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from estimator_bench.cli.options import DEFAULT_OUTPUT, JsonOption, PluginOption, split_names
+from estimator_bench.cli.show import print_json, write_pages
+from estimator_bench.cli.streams import prints_to_stderr
+from estimator_bench.registry import load_plugins
+
+if TYPE_CHECKING:
+    from estimator_bench.analysis.across.stored import AcrossFindings
+
+
+def across(
+    output: Annotated[
+        list[Path] | None,
+        typer.Option("--output", "-o", help="Folders of results; repeatable. The page is written into the first."),
+    ] = None,
+    metric: Annotated[str, typer.Option("--metric", help="The metric to compare by, such as tau or p@top5%.")] = "tau",
+    est: Annotated[
+        list[str] | None, typer.Option("--est", help="Estimators to compare; comma or repeat. Default: all.")
+    ] = None,
+    task: Annotated[
+        list[str] | None, typer.Option("--task", help="Tasks to use; comma or repeat. Default: all.")
+    ] = None,
+    plugin: PluginOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Compare estimators over several tasks: means, ranks, profiles, and what pairs of them add.
+
+    No score is computed. The page is written into the first results folder, as across.md and across.html.
+
+    Example:
+
+      estimator-bench across --output nb201-results --output nb101-results --metric spearman
+    """
+    from estimator_bench.analysis.across.stored import find_across
+    from estimator_bench.metrics import parse_metric
+
+    folders = output or [DEFAULT_OUTPUT]
+    with prints_to_stderr():
+        load_plugins(plugin or [])
+        found = find_across(folders, parse_metric(metric), estimators=split_names(est), tasks=split_names(task))
+        written = write_pages("across", lambda renderer: renderer.render_across(found), folders[0])
+    if json:
+        print_json(found)
+        return
+    _print(found)
+    typer.echo(f"written: {', '.join(map(str, written))}")
+
+
+def _print(found: AcrossFindings) -> None:
+    from estimator_bench.analysis.across.words import scope, sentences
+
+    partial = "  PARTIAL: some scores are missing or failed" if any(one.incomplete for one in found.used) else ""
+    typer.echo(f"{found.metric} of {', '.join(found.across.specs)} over {scope(found.across)}{partial}")
+    typer.echo("".join(f"  {text}\n" for text in sentences(found.across, found.metric)))
+    for task, spec, why in found.across.missing:
+        typer.echo(f"no value: {spec} on {task}: {why}")
+    for text in found.left_out:
+        typer.echo(f"not used: {text}")
+    for note in found.notes:
+        typer.echo(f"note: {note}")

@@ -1,0 +1,227 @@
+"""The page about several tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from estimator_bench.analysis.across.across import Across
+from estimator_bench.analysis.across.interquartile import REDRAWS
+from estimator_bench.analysis.across.pairs import PAIR_DRAWS, PairResult
+from estimator_bench.analysis.across.stored import AcrossFindings, UsedTable
+from estimator_bench.analysis.across.words import counted, middle_text, scope, sentences
+from estimator_bench.analysis.bias.words import p_text
+from estimator_bench.metrics.metric import Metric
+
+from .across_figures import critical_difference, forest, profiles
+from .page import Figure, Page, Part
+from .table import Cell, Line, Table
+from .text import NOTHING, direction, number, result_text
+
+HOW_TO_READ = (
+    (
+        "Tasks",
+        "For each task the table with the most architectures is used, of equal ones the one asked for last. Estimators "
+        "are matched by their spec. All statistics are of one block without gaps, the tasks and estimators with the "
+        "most values together; what is outside it is named.",
+    ),
+    (
+        "Interquartile mean",
+        "The mean without a quarter of the tasks, rounded down, at either end. [low, high]: 95% over architectures of "
+        "the same kind, the tasks as they are; parts are drawn jointly for tasks that share architectures, and "
+        "independently for different spaces. Other tasks: 95% over the choice of tasks, the architectures as they are: "
+        f"Student's t from {REDRAWS:,} draws of tasks, of whole spaces where there are five or more. Bold: "
+        "significantly better than every other estimator, by paired tests on joint parts with Holm's correction over "
+        "all pairs.",
+    ),
+    (
+        "Probability of improvement",
+        "That one is better than the other on a task of these, both measured on a random sample of architectures of "
+        "the size scored: the mean over tasks of the Mann-Whitney probability (Agarwal et al., NeurIPS 2021). Wins "
+        "are tasks; a tie is half a win.",
+    ),
+    (
+        "Profile",
+        "The share of the tasks on which an estimator is at least as good as the value below; the band is a pointwise "
+        "95% interval over architectures.",
+    ),
+    (
+        "Ranks",
+        "Each task ranks the estimators. Friedman's test with Iman and Davenport's correction asks whether they differ "
+        "at all; Nemenyi's critical difference is what mean ranks must differ by (Demšar, JMLR 2006). Whether two "
+        "estimators differ depends there on which others stand in the table, so Wilcoxon's signed-rank test with "
+        "Holm's correction is given too (Benavoli et al., JMLR 2016). They take the tasks for independent draws, and "
+        "say nothing of how much better one is.",
+    ),
+    (
+        "Pairs",
+        "The mean of the ranks by two estimators, against the better one of the two. p is the larger one of two "
+        "one-sided tests, against each member, with Holm's correction over all pairs; "
+        f"{PAIR_DRAWS} parts per task. `random` and `constant` are combined only if --est names them.",
+    ),
+)
+"""How the numbers are made: (term, explanation), written once per page."""
+
+
+def page(found: AcrossFindings) -> Page:
+    """What there is to say about estimators over tasks."""
+    across, metric = found.across, found.metric
+    figures = [
+        Figure("Share of the tasks on which an estimator reaches a value", profiles(across, metric, "profiles")),
+        Figure(f"{metric} over {middle_text(len(across.tasks))}, with 95% intervals", forest(across, metric, "forest")),
+    ]
+    if across.ranks.critical_difference is not None:
+        caption = "Mean ranks, 1 the best; bars join what Nemenyi's critical difference does not part"
+        figures.append(Figure(caption, critical_difference(across, "ranks")))
+    part = Part(
+        title=f"By {metric}",
+        facts=_facts(found),
+        sentences=list(sentences(across, metric)),
+        tables=_tables(across, metric),
+        figures=figures,
+        partial=_partial(found.used),
+    )
+    about = Part(title="Tasks and gaps", tables=[_used(found.used), *_gaps(across, found.left_out)])
+    return Page(f"Estimators across {counted(len(across.tasks), 'task')}", [part, about], found.notes, HOW_TO_READ)
+
+
+def _facts(found: AcrossFindings) -> list[tuple[str, str]]:
+    across, metric = found.across, found.metric
+    ranks = across.ranks
+    friedman = ranks.friedman
+    tested = (
+        friedman
+        if isinstance(friedman, str)
+        else f"chi2 {friedman.chi2:.3g} ({p_text(friedman.chi2_p)}), F {friedman.f:.3g} ({p_text(friedman.p)})"
+    )
+    reach = ranks.critical_difference
+    nemenyi = "" if reach is None else f"; Nemenyi's critical difference {reach:.3f}"
+    smallest = f"; smallest p of Wilcoxon's test that can be reached, Holm's correction applied: {ranks.smallest:.2g}"
+    return [
+        ("Scope", scope(across)),
+        ("Estimators", ", ".join(across.specs)),
+        ("Metric", f"{metric}: {metric.title}; {'higher' if metric.higher_is_better else 'lower'} is better"),
+        ("Ranks", f"Friedman {tested}{nemenyi}{smallest}"),
+    ]
+
+
+def _partial(used: Sequence[UsedTable]) -> str:
+    parts = [f"{', '.join(one.incomplete)} on {one.task}" for one in used if one.incomplete]
+    if not parts:
+        return ""
+    return f"PARTIAL: scores are missing or failed for {'; '.join(parts)}. They rank last, so nothing here is final."
+
+
+def _tables(across: Across, metric: Metric) -> list[Table]:
+    found = [_over_tasks(across, metric), _by_task(across, metric), _every_two(across, metric)]
+    return found if isinstance(across.pairs, str) else [*found, *_pairs(across.pairs, across.tasks, metric)]
+
+
+def _interval(low: float | None, high: float | None, metric: Metric) -> str:
+    return "" if low is None or high is None else f"[{number(low, metric)}, {number(high, metric)}]"
+
+
+def _over_tasks(across: Across, metric: Metric) -> Table:
+    lines = []
+    for one in across.aggregates:
+        rivals = [each for each in across.differences if one.spec in (each.one, each.other)]
+        best = bool(rivals) and all(each.better == one.spec for each in rivals)
+        value = Cell(number(one.value, metric), _interval(one.low, one.high, metric), best)
+        others = _interval(one.task_low, one.task_high, metric) or "unknown"
+        lines.append(Line([Cell(one.spec), value, Cell(others), Cell(f"{across.ranks.ranks[one.spec]:.3f}")]))
+    reasons = dict.fromkeys(one.reason.removeprefix("no interval: ") for one in across.aggregates if one.reason)
+    note = f"Over {middle_text(len(across.tasks))}."
+    if reasons:
+        note += f" Without an interval: {'; '.join(reasons)}."
+    return Table(
+        "Over tasks", note, ("estimator", f"interquartile mean of {metric}", "other tasks", "mean rank"), lines
+    )
+
+
+def _by_task(across: Across, metric: Metric) -> Table:
+    everyone = sorted({spec for row in across.results.values() for spec in row})
+    lines = [
+        Line.of(
+            spec,
+            *(result_text(row[spec], metric) if spec in row else "not scored" for row in across.results.values()),
+        )
+        for spec in everyone
+    ]
+    note = "Value and 95% interval over architectures, of everything that was scored."
+    return Table(f"{metric} by task", note, ("estimator", *across.results), lines)
+
+
+def _every_two(across: Across, metric: Metric) -> Table:
+    lines = []
+    compared = zip(across.differences, across.improvements, across.ranks.signed, strict=True)
+    for difference, improvement, signed in compared:
+        tested = difference.difference
+        by, p = NOTHING, "no test"
+        if not isinstance(tested, str):
+            by = f"{number(tested.value, metric)} {_interval(tested.low, tested.high, metric)}"
+            p = p_text(difference.adjusted)
+        probability = NOTHING
+        if improvement.probability is not None:
+            probability = f"{improvement.probability:.3f} [{improvement.low:.3f}, {improvement.high:.3f}]"
+        wins = f"{improvement.wins:g} of {len(across.tasks)}"
+        lines.append(Line.of(difference.one, difference.other, by, p, probability, wins, p_text(signed.adjusted)))
+    headers = ("one", "other", "difference of the means", "p", "probability of improvement", "wins", "p by ranks")
+    note = "p: on these tasks, other architectures. p by ranks: Wilcoxon, over tasks. Both with Holm's correction."
+    return Table("Every two estimators", note, headers, lines)
+
+
+def _pairs(found: Sequence[PairResult], tasks: Sequence[str], metric: Metric) -> list[Table]:
+    lines, by_task = [], []
+    for one in found:
+        name, average = f"{one.one} + {one.other}", one.average
+        gain = f"{average.gain:+.3f} {_interval(average.low, average.high, metric)}"
+        better = sum(each.gain > 0 for each in one.on.values())
+        significant = sum(each.significant for each in one.on.values())
+        where = (f"{better} of {len(tasks)}", f"{significant} of {len(tasks)}")
+        lines.append(
+            Line.of(name, number(average.value, metric), average.better, gain.strip(), p_text(average.adjusted), *where)
+        )
+        cells = [Cell(f"{one.on[task].gain:+.3f}", "", one.on[task].significant) for task in tasks]
+        by_task.append(Line([Cell(name), *cells]))
+    headers = ("pair", f"mean {metric}", "better one", "gain", "p", "better than both on", "significantly on")
+    note = "Gain over the better of the two, on average over the tasks; positive is better."
+    return [
+        Table("What pairs add", note, headers, lines),
+        Table("What pairs add, by task", "Bold: significantly better than both.", ("pair", *tasks), by_task),
+    ]
+
+
+def _used(used: Sequence[UsedTable]) -> Table:
+    lines = [
+        Line.of(
+            str(one.task),
+            f"{one.architectures:,}",
+            f"{one.task.unit}, {direction(one.task)}",
+            one.task.source,
+            f"{one.folder}, request {one.request}",
+            ", ".join(f"{name} {value}" for name, value in one.protocol.items()),
+            "; ".join(
+                f"{spec}: {missing} missing, {failed} failed" for spec, (missing, failed) in one.incomplete.items()
+            )
+            or "complete",
+        )
+        for one in used
+    ]
+    headers = ("task", "architectures", "values", "source", "from", "protocol", "scores")
+    return Table("Tables used", "One for each task.", headers, lines)
+
+
+def _gaps(across: Across, left_out: Sequence[str]) -> list[Table]:
+    specs, tasks = frozenset(across.specs), frozenset(across.tasks)
+    lines = [
+        Line.of(task, spec, why, "the estimator" if spec not in specs else "the task")
+        for task, spec, why in across.missing
+    ]
+    everyone = {spec for row in across.results.values() for spec in row}
+    outside = [f"estimators left out: {', '.join(sorted(everyone - specs)) or 'none'}"]
+    outside.append(f"tasks left out: {', '.join(sorted(across.results.keys() - tasks)) or 'none'}")
+    note = f"Of what everything but the values by task is of: {'; '.join(outside)}."
+    found = [Table("Values that are not there", note, ("task", "estimator", "why", "left out"), lines)] if lines else []
+    if left_out:
+        others = [Line.of(text) for text in left_out]
+        found.append(Table("Other tables of these tasks", "Not used.", ("table and why",), others))
+    return found
