@@ -8,12 +8,13 @@ from typing import Any, ClassVar
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from estimator_bench.analysis.across.stored import AcrossFindings
 from estimator_bench.analysis.bias.stored import BiasFindings
 from estimator_bench.analysis.findings import Findings, Section
 from estimator_bench.analysis.variance.stored import VarianceFindings
 from estimator_bench.report import Renderer
 
-from . import bias, variance
+from . import across, bias, variance
 from .content import (
     TITLE,
     facts,
@@ -65,6 +66,10 @@ class HtmlRenderer(Renderer):
     def render_variance(self, findings: VarianceFindings) -> str:
         """The whole page about variance."""
         return _document(variance.page(findings))
+
+    def render_across(self, findings: AcrossFindings) -> str:
+        """The whole page about several tasks."""
+        return _document(across.page(findings))
 
 
 def _document(page: Page) -> str:

@@ -8,12 +8,13 @@ from typing import ClassVar
 
 from tabulate import tabulate
 
+from estimator_bench.analysis.across.stored import AcrossFindings
 from estimator_bench.analysis.bias.stored import BiasFindings
 from estimator_bench.analysis.findings import Findings, Section
 from estimator_bench.analysis.variance.stored import VarianceFindings
 from estimator_bench.report import Renderer
 
-from . import bias, variance
+from . import across, bias, variance
 from .content import TITLE, facts, metrics_table, provenance, tables
 from .measurement import BEGIN, END, NOTE, measurement
 from .measurement import TITLE as MEASUREMENT
@@ -39,6 +40,10 @@ class MarkdownRenderer(Renderer):
     def render_variance(self, findings: VarianceFindings) -> str:
         """The whole page about variance."""
         return _document(_page(variance.page(findings)))
+
+    def render_across(self, findings: AcrossFindings) -> str:
+        """The whole page about several tasks."""
+        return _document(_page(across.page(findings)))
 
 
 def _document(blocks: Iterator[str]) -> str:

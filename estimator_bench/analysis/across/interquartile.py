@@ -110,7 +110,7 @@ def choice_of_tasks(block: Block, seed: int = 0) -> Values | None:
     spread = np.stack([iqm(block.values[rows]) for rows in drawn]).std(axis=0, ddof=1) * np.sqrt(count / (count - 1))
     reach = stats.t.ppf((1 + LEVEL) / 2, count - 1) * spread
     value = iqm(block.values)
-    return np.clip(np.stack([value - reach, value + reach]), block.metric.low, block.metric.high)
+    return np.asarray(np.clip([value - reach, value + reach], block.metric.low, block.metric.high), np.float64)
 
 
 def aggregate_differences(block: Block) -> list[AggregateDifference]:

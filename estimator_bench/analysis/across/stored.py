@@ -108,8 +108,8 @@ def find_across(
     notes: list[str] = []
     with ExitStack() as opened:
         stores = [opened.enter_context(Store(folder, write=False)) for folder in dict.fromkeys(folders)]
+        _require_stored(stores, wanted, names)
         tables = [one for store in stores for one in _tables(store, wanted, names, notes)]
-        _require_stored(stores, wanted, names, tables)
         used, left_out = chosen(tables)
         scored = [_scored(one, wanted) for one in used]
     across = across_of([one for one, _ in scored], metric, combine=sorted(wanted) or None)
@@ -132,16 +132,14 @@ def _chosen(record: RunRecord, wanted: set[str]) -> bool:
     return not wanted or record.spec in wanted
 
 
-def _require_stored(stores: Sequence[Store], wanted: set[str], names: set[str], tables: Sequence[_Table]) -> None:
+def _require_stored(stores: Sequence[Store], wanted: set[str], names: set[str]) -> None:
     folders = ", ".join(str(store.folder) for store in stores)
     stored = {record.spec for store in stores for record in store.runs().values()}
     if unknown := sorted(wanted - stored):
         raise UsageError(f"{folders}: no run of {', '.join(unknown)}; there are {', '.join(sorted(stored))}")
-    present = {one.name for one in tables}
+    present = {one.task for store in stores for one in store.invocations()}
     if absent := sorted(names - present):
-        raise UsageError(
-            f"{folders}: no table of {', '.join(absent)}; there are {', '.join(sorted(present)) or 'none'}"
-        )
+        raise UsageError(f"{folders}: no run on {', '.join(absent)}; there are {', '.join(sorted(present))}")
 
 
 def chosen(tables: Sequence[_Table]) -> tuple[list[_Table], list[str]]:

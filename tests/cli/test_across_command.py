@@ -1,0 +1,107 @@
+"""`across`: what it prints and writes, from several folders, and that it leaves the results as they are."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from estimator_bench.cli.main import main
+from estimator_bench.runs.database import FILE
+
+
+@pytest.fixture(autouse=True)
+def few_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("across.scored", "resampling"):
+        monkeypatch.setattr(f"estimator_bench.analysis.{name}.default_draws", lambda _: 30)
+    monkeypatch.setattr("estimator_bench.analysis.across.pairs.PAIR_DRAWS", 30)
+
+
+def call(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+    with pytest.raises(SystemExit) as ended:
+        main(list(words))
+    printed = capsys.readouterr()
+    return int(ended.value.code or 0), printed.out, printed.err
+
+
+@pytest.fixture
+def folders(tmp_path: Path, toy: str, capsys: pytest.CaptureFixture[str]) -> tuple[str, str]:
+    """Two tasks in one folder, one in the other."""
+    assert toy
+    first, second = str(tmp_path / "first"), str(tmp_path / "second")
+    words = ("--space", "toy", "--est", "weights", "--limit", "50", "--metrics", "tau", "--workers", "0", "-q")
+    for folder, task in ((first, "toy/quality"), (first, "toy/latency"), (second, "toy/loss")):
+        assert call(capsys, "run", *words, "--task", task, "-o", folder)[0] == 0
+    return first, second
+
+
+def test_tasks_of_several_folders_are_one_page(folders: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    first, second = folders
+    before = [(Path(folder) / FILE).read_bytes() for folder in folders]
+    code, text, _ = call(capsys, "across", "--output", first, "--output", second)
+    assert code == 0
+    assert text.startswith("tau of flops, params, random, weights over 3 tasks of 1 space (toy)")
+    assert "has the highest mean tau over all 3 tasks" in text
+    assert "no value: constant on toy/loss@made-up: constant score" in text
+    assert "note: tasks of quality and of cost stand together" in text
+    for suffix in ("md", "html"):
+        assert f"{first}/across.{suffix}" in text
+        assert "Estimators across 3 tasks" in (Path(first) / f"across.{suffix}").read_text()
+    assert before == [(Path(folder) / FILE).read_bytes() for folder in folders]
+
+
+def test_programs_get_everything_as_json(folders: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("--output", folders[0], "--est", "weights,params,flops", "--metric", "p@top10%", "--json")
+    code, text, _ = call(capsys, "across", *words)
+    found = json.loads(text)
+    assert code == 0
+    assert found["metric"]["name"] == "p@top10%"
+    assert found["across"]["specs"] == ["flops", "params", "weights"]
+    assert [one["task"]["name"] for one in found["used"]] == ["latency", "quality"]
+    assert len(found["across"]["pairs"]) == 3
+    assert {"value", "low", "high", "task_low"} <= found["across"]["aggregates"][0].keys()
+    assert len(found["across"]["profiles"]["at"]) == len(found["across"]["profiles"]["profiles"][0]["shares"])
+
+
+def test_mistakes_are_explained(folders: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    first, second = folders
+    code, _, errors = call(capsys, "across", "--output", second)
+    assert (code, "score the same estimators on another task, or name more folders" in errors) == (2, True)
+    code, _, errors = call(capsys, "across", "-o", first, "-o", second, "--metric", "regret@10")
+    assert (code, "in the unit of the task" in errors) == (2, True)
+    assert call(capsys, "across", "--output", first, "--metric", "taau")[0] == 2
+    assert call(capsys, "across", "--output", first, "--task", "toy/speed")[0] == 2
+    assert call(capsys, "across", "--output", str(tmp_path / "nowhere"))[0] == 6
+
+
+def test_tasks_of_a_real_space_are_compared(
+    shared_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(capsys, "data", "import", "nb201", str(shared_data / "nb201"))[0] == 0
+    output = str(tmp_path / "results")
+    for task in ("cifar10@nats", "cifar100@nats", "imagenet16-120@nats"):
+        words = (
+            "--space",
+            "nb201",
+            "--task",
+            task,
+            "--est",
+            "ridge",
+            "--labels",
+            "50",
+            "--limit",
+            "60",
+            "--metrics",
+            "tau",
+        )
+        assert call(capsys, "run", *words, "-q", "--workers", "0", "--output", output)[0] == 0
+    code, text, _ = call(capsys, "across", "--output", output, "--json")
+    found = json.loads(text)["across"]
+    assert code == 0
+    assert (len(found["tasks"]), found["spaces"]) == (3, ["nb201"] * 3)
+    ranks = found["ranks"]["ranks"]
+    assert max(ranks, key=lambda spec: ranks[spec]) == "random"
+    by_spec = {one["spec"]: one["value"] for one in found["aggregates"]}
+    assert by_spec["ridge"] > 0.3
+    assert abs(by_spec["params"] - by_spec["flops"]) < 0.05, "nearly the same order in this space"
