@@ -10,12 +10,13 @@ from estimator_bench.analysis.across.pairs import PAIR_DRAWS, PairResult
 from estimator_bench.analysis.across.stored import AcrossFindings, UsedTable
 from estimator_bench.analysis.across.words import counted, middle_text, scope, sentences
 from estimator_bench.analysis.bias.words import p_text
+from estimator_bench.analysis.evaluation import MetricResult
 from estimator_bench.metrics.metric import Metric
 
 from .across_figures import critical_difference, forest, profiles
 from .page import Figure, Page, Part
 from .table import Cell, Line, Table
-from .text import NOTHING, direction, number, result_text
+from .text import NOTHING, direction, interval_text, number, value_text
 
 HOW_TO_READ = (
     (
@@ -56,7 +57,7 @@ HOW_TO_READ = (
         "Pairs",
         "The mean of the ranks by two estimators, against the better one of the two. p is the larger one of two "
         "one-sided tests, against each member, with Holm's correction over all pairs; "
-        f"{PAIR_DRAWS} parts per task. `random` and `constant` are combined only if --est names them.",
+        f"{PAIR_DRAWS} parts per task. random and constant are combined only if --est names them.",
     ),
 )
 """How the numbers are made: (term, explanation), written once per page."""
@@ -140,14 +141,16 @@ def _over_tasks(across: Across, metric: Metric) -> Table:
 def _by_task(across: Across, metric: Metric) -> Table:
     everyone = sorted({spec for row in across.results.values() for spec in row})
     lines = [
-        Line.of(
-            spec,
-            *(result_text(row[spec], metric) if spec in row else "not scored" for row in across.results.values()),
-        )
-        for spec in everyone
+        Line([Cell(spec), *(_cell(row.get(spec), metric) for row in across.results.values())]) for spec in everyone
     ]
     note = "Value and 95% interval over architectures, of everything that was scored."
     return Table(f"{metric} by task", note, ("estimator", *across.results), lines)
+
+
+def _cell(result: MetricResult | None, metric: Metric) -> Cell:
+    if result is None:
+        return Cell("not scored")
+    return Cell(value_text(result, metric), interval_text(result, metric))
 
 
 def _every_two(across: Across, metric: Metric) -> Table:
@@ -155,15 +158,16 @@ def _every_two(across: Across, metric: Metric) -> Table:
     compared = zip(across.differences, across.improvements, across.ranks.signed, strict=True)
     for difference, improvement, signed in compared:
         tested = difference.difference
-        by, p = NOTHING, "no test"
+        by, p = Cell(NOTHING), "no test"
         if not isinstance(tested, str):
-            by = f"{number(tested.value, metric)} {_interval(tested.low, tested.high, metric)}"
+            by = Cell(number(tested.value, metric), _interval(tested.low, tested.high, metric))
             p = p_text(difference.adjusted)
-        probability = NOTHING
+        likely = Cell(NOTHING)
         if improvement.probability is not None:
-            probability = f"{improvement.probability:.3f} [{improvement.low:.3f}, {improvement.high:.3f}]"
-        wins = f"{improvement.wins:g} of {len(across.tasks)}"
-        lines.append(Line.of(difference.one, difference.other, by, p, probability, wins, p_text(signed.adjusted)))
+            likely = Cell(f"{improvement.probability:.3f}", f"[{improvement.low:.3f}, {improvement.high:.3f}]")
+        wins = Cell(f"{improvement.wins:g} of {len(across.tasks)}")
+        names = Cell(difference.one), Cell(difference.other)
+        lines.append(Line([*names, by, Cell(p), likely, wins, Cell(p_text(signed.adjusted))]))
     headers = ("one", "other", "difference of the means", "p", "probability of improvement", "wins", "p by ranks")
     note = "p: on these tasks, other architectures. p by ranks: Wilcoxon, over tasks. Both with Holm's correction."
     return Table("Every two estimators", note, headers, lines)
@@ -173,17 +177,16 @@ def _pairs(found: Sequence[PairResult], tasks: Sequence[str], metric: Metric) ->
     lines, by_task = [], []
     for one in found:
         name, average = f"{one.one} + {one.other}", one.average
-        gain = f"{average.gain:+.3f} {_interval(average.low, average.high, metric)}"
+        gain = Cell(f"{average.gain:+.3f}", _interval(average.low, average.high, metric), average.significant)
         better = sum(each.gain > 0 for each in one.on.values())
         significant = sum(each.significant for each in one.on.values())
-        where = (f"{better} of {len(tasks)}", f"{significant} of {len(tasks)}")
-        lines.append(
-            Line.of(name, number(average.value, metric), average.better, gain.strip(), p_text(average.adjusted), *where)
-        )
+        texts = p_text(average.adjusted), f"{better} of {len(tasks)}", f"{significant} of {len(tasks)}"
+        start = Cell(name), Cell(number(average.value, metric)), Cell(average.better)
+        lines.append(Line([*start, gain, *map(Cell, texts)]))
         cells = [Cell(f"{one.on[task].gain:+.3f}", "", one.on[task].significant) for task in tasks]
         by_task.append(Line([Cell(name), *cells]))
     headers = ("pair", f"mean {metric}", "better one", "gain", "p", "better than both on", "significantly on")
-    note = "Gain over the better of the two, on average over the tasks; positive is better."
+    note = "Gain over the better of the two, on average over the tasks; positive is better. Bold: better than both."
     return [
         Table("What pairs add", note, headers, lines),
         Table("What pairs add, by task", "Bold: significantly better than both.", ("pair", *tasks), by_task),

@@ -19,7 +19,6 @@ from estimator_bench.runs.store import Store
 def few_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("across.scored", "resampling"):
         monkeypatch.setattr(f"estimator_bench.analysis.{name}.default_draws", lambda _: 30)
-    monkeypatch.setattr("estimator_bench.analysis.across.pairs.PAIR_DRAWS", 30)
 
 
 def call(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:

@@ -34,11 +34,6 @@ def of(made: list[ScoredTask], metric: str = "tau") -> AcrossFindings:
     return AcrossFindings(chosen, used, [], [], across_of(made, chosen, draws=40))
 
 
-@pytest.fixture(autouse=True)
-def few_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("estimator_bench.analysis.across.pairs.PAIR_DRAWS", 40)
-
-
 @pytest.fixture(scope="module")
 def found() -> AcrossFindings:
     return findings()

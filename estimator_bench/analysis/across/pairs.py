@@ -81,7 +81,7 @@ def pair_results(block: Block, tasks: Sequence[ScoredTask], estimators: Sequence
     """Every two of some estimators of a block, the one that adds most on average first.
 
     Args:
-        block: the metric of single estimators, from at least `PAIR_DRAWS` parts where there are any.
+        block: the metric of single estimators.
         tasks: those of the block and perhaps others.
         estimators: which to combine.
 
@@ -95,8 +95,9 @@ def pair_results(block: Block, tasks: Sequence[ScoredTask], estimators: Sequence
     scored = {str(one.task): one for one in tasks}
     values = np.empty((len(block.tasks), len(pairs)))
     deviations: list[list[Values | None]] = []
+    draws = min([PAIR_DRAWS, *(own.shape[1] for own in block.deviations.values() if not isinstance(own, str))])
     for row, name in enumerate(block.tasks):
-        values[row], found = _measured(block.metric, scored[name], orders[name], pairs)
+        values[row], found = _measured(block.metric, scored[name], orders[name], pairs, draws)
         deviations.append(found)
     results = []
     for column, pair in enumerate(pairs):
@@ -106,13 +107,13 @@ def pair_results(block: Block, tasks: Sequence[ScoredTask], estimators: Sequence
 
 
 def _measured(
-    metric: Metric, task: ScoredTask, orders: Orders, pairs: Sequence[Pair]
+    metric: Metric, task: ScoredTask, orders: Orders, pairs: Sequence[Pair], draws: int
 ) -> tuple[list[float], list[Values | None]]:
     """For each pair the metric, NaN where it is undefined, and its deviations on the first parts of the block's."""
     columns = [mean_rank(task.scores[one], task.scores[other]) for one, other in pairs]
     values = [_value(metric, task.truth, column) for column in columns]
     known = [{metric: value} if np.isfinite(value) else {} for value in values]
-    parts = sample_parts(known, task.truth, columns, draws=PAIR_DRAWS, orders=orders)
+    parts = sample_parts(known, task.truth, columns, draws=draws, orders=orders)
     found = (row.get(metric.name) for row in parts)
     return values, [one.deviations if isinstance(one, Sampled) else None for one in found]
 
@@ -153,7 +154,8 @@ def _added(
     for level, own in members.values():
         if moved is None or own is None:
             return Added(value, better, gain, None, None, 1.0, 1.0)
-        differences.append(tested_difference(metric, sign * (value - level), sign * (moved - own[: len(moved)])))
+        apart = sign * (moved - own[: len(moved)])  # the first parts of the members are those of the pair
+        differences.append(tested_difference(metric, sign * (value - level), apart - apart.mean()))
     # The gain is the smaller of the two differences, so its interval ends where the first of theirs end.
     low, high = (min(ends) for ends in zip(*((one.low, one.high) for one in differences), strict=True))
     p = max(_one_sided(metric, one) for one in differences)

@@ -58,14 +58,15 @@ def _best(found: Across, metric: Metric) -> Iterator[str]:
         yield f"{start}; there is no other estimator to compare it with."
         return
     beaten = [spec for spec, one in against.items() if one.better == best.spec]
-    open_ = [spec for spec, one in against.items() if one.better != best.spec]
+    others = [spec for spec in against if spec not in beaten]
     family = f"Holm's correction over {counted(len(found.differences), 'pair')}"
     if beaten:
-        p = max(against[spec].adjusted for spec in beaten)
+        every = "" if others else "every other estimator, "
+        largest = p_text(max(against[spec].adjusted for spec in beaten))
         start += (
-            f"; on these tasks it is significantly better than {', '.join(beaten)} (largest p: {p_text(p)}; {family})"
+            f"; on these tasks it is significantly better than {every}{', '.join(beaten)} ({family}, largest {largest})"
         )
-        yield start + (f", and not told apart from {', '.join(open_)}." if open_ else ": than every other estimator.")
+        yield start + (f", and not told apart from {', '.join(others)}." if others else ".")
     else:
         yield f"{start}; on these tasks it is not significantly better than any other ({family})."
     yield _other_tasks(found)

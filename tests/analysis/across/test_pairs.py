@@ -86,6 +86,12 @@ def test_without_parts_there_is_a_gain_and_no_test() -> None:
     assert np.isfinite(found.average.gain)
 
 
+def test_fewer_parts_of_the_members_are_enough() -> None:
+    tasks = [task(f"t{seed}", *correlated(seed, 60, a=0.6, b=0.6)) for seed in range(2)]
+    (found,) = results(tasks, draws=30)
+    assert found.average.low is not None
+
+
 def test_too_many_estimators_are_refused_before_any_work() -> None:
     truth, scores = correlated(0, 30, **{f"e{index}": 0.5 for index in range(MOST + 1)})
     with pytest.raises(UndefinedError, match=r"2 to 15 estimators, not of 16: name them by --est"):

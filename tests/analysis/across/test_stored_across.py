@@ -45,7 +45,6 @@ def few_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Values, not intervals, are what these tests are about."""
     monkeypatch.setattr("estimator_bench.analysis.across.scored.default_draws", lambda _: 20)
     monkeypatch.setattr("estimator_bench.analysis.resampling.default_draws", lambda _: 20)
-    monkeypatch.setattr("estimator_bench.analysis.across.pairs.PAIR_DRAWS", 20)
 
 
 def used(found: AcrossFindings) -> dict[str, int]:
