@@ -69,13 +69,18 @@ def joint_orders(tasks: Sequence[ScoredTask]) -> list[Orders]:
     that two tasks share is early in both or late in both, and deviations of tasks are correlated as far as the tasks
     share architectures. Tasks of different spaces are independent.
     """
-    found = []
-    for one in tasks:
-        together = sorted({arch for each in tasks if each.task.space == one.task.space for arch in each.archs})
-        place = {arch: index for index, arch in enumerate(together)}
-        seed = derive_seed("parts across tasks", one.task.space)
-        found.append(Orders(np.array([place[arch] for arch in one.archs], np.intp), len(together), seed))
-    return found
+    places: dict[str, dict[str, int]] = {}
+    for space in {one.task.space for one in tasks}:
+        together = sorted({arch for one in tasks if one.task.space == space for arch in one.archs})
+        places[space] = {arch: index for index, arch in enumerate(together)}
+    return [
+        Orders(
+            np.array([places[space][arch] for arch in one.archs], np.intp),
+            len(places[space]),
+            derive_seed("parts across tasks", space),
+        )
+        for one, space in ((one, one.task.space) for one in tasks)
+    ]
 
 
 def measure(tasks: Sequence[ScoredTask], metric: Metric, *, draws: int | None = None) -> list[dict[str, Measured]]:
