@@ -122,8 +122,8 @@ def _pairs(found: Across) -> Iterator[str]:
     if not adding:
         best = found.pairs[0]
         yield (
-            f"No pair of estimators is significantly better than the better of the two ({family}); {_pair(best)} comes "
-            f"closest, with {best.average.gain:+.3f} on average."
+            f"No pair of estimators is significantly better than the better of the two; the largest gain is that of "
+            f"{_pair(best)}, {best.average.gain:+.3f} on average ({p_text(best.average.adjusted)}, {family})."
         )
     else:
         best = adding[0]

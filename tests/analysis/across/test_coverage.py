@@ -1,4 +1,4 @@
-"""How often 95% intervals over architectures hold the expected interquartile mean, for tasks that share architectures."""
+"""How often 95% intervals over architectures hold the expected interquartile mean of tasks that share them."""
 
 from __future__ import annotations
 
