@@ -193,7 +193,7 @@ def _differing(used: Sequence[UsedTable]) -> list[str]:
     for name in sorted({name for one in used for name in one.protocol}):
         values: dict[str, list[str]] = {}
         for one in used:
-            values.setdefault(str(one.protocol.get(name)), []).append(str(one.task))
+            values.setdefault(str(one.protocol.get(name, "not stated")), []).append(str(one.task))
         if len(values) > 1:
             texts = (f"{value} for {', '.join(tasks)}" for value, tasks in values.items())
             notes.append(f"the tasks differ in the protocol's {name}: {'; '.join(texts)}")
