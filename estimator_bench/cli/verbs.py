@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import typer
 
-from estimator_bench.cli import across, bias, check, data, evaluate, export, info, listing, report, run, status, variance
+from estimator_bench.cli import (
+    across,
+    bias,
+    check,
+    data,
+    evaluate,
+    export,
+    info,
+    listing,
+    report,
+    run,
+    status,
+    variance,
+)
 
 app = typer.Typer(
     name="estimator-bench",
