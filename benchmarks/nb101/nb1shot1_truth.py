@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
+from estimator_bench.data.mini_truth import mini_truth
 from estimator_bench.data.table_truth import TableTruth
 from estimator_bench.ground_truth import GroundTruth, Task, Trials
 from estimator_bench.space import Architecture
@@ -13,7 +14,6 @@ from estimator_bench.space import Architecture
 from .nb1shot1_encoding import Encoding
 from .space import NasBench101
 from .truth import ground_truths as tables_of_nb101
-from .truth import mini
 
 if TYPE_CHECKING:
     from .nb1shot1_space import OneShot1
@@ -25,7 +25,7 @@ _COMPLETE = ("official", "official-early", "means")
 def ground_truths(space: OneShot1) -> Sequence[GroundTruth]:
     """The complete tables of NAS-Bench-101, and small networks of this space."""
     tables = [table for table in tables_of_nb101(NasBench101()) if table.table in _COMPLETE]
-    return [*(SharedTruth(space, table) for table in tables), mini(space)]
+    return [*(SharedTruth(space, table) for table in tables), mini_truth(space)]
 
 
 class SharedTruth(GroundTruth):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from estimator_bench.data.mini_truth import mini_truth
 from estimator_bench.data.table_truth import TableTruth, TaskColumns
 from estimator_bench.ground_truth import Task
 from estimator_bench.space import AnySpace
@@ -36,26 +37,8 @@ def ground_truths(space: AnySpace) -> Sequence[TableTruth]:
         TableTruth(space, "official-early", _tasks(space, "official", early), _IMPORT),
         TableTruth(space, "means", means, _IMPORT),
         TableTruth(space, "epochs", _tasks(space, "epochs", one_trial), _IMPORT),
-        mini(space),
+        mini_truth(space),
     ]
-
-
-def mini(space: AnySpace) -> TableTruth:
-    """Small networks of a space, trained by this project on handwritten digits."""
-    task = Task(
-        space=space.name,
-        name="digits",
-        label="mini",
-        unit="%",
-        higher_is_better=True,
-        quantity="quality",
-        source="table",
-        recipe=space.recipes["mini"],
-        dataset="digits",
-        description="test accuracy on handwritten digits of small networks, trained by this project",
-    )
-    command = f"python -m estimator_bench data train {space.name} --task digits"
-    return TableTruth(space, "mini", {task: TaskColumns(("accuracy",))}, command)
 
 
 def column(quantity: str, epochs: int) -> str:

@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from estimator_bench.data.mini_truth import mini_truth
 from estimator_bench.data.table_truth import TableTruth, TaskColumns
 from estimator_bench.ground_truth import GroundTruth, Task
 from estimator_bench.space import AnySpace
 
 _IMPORT = "python -m estimator_bench data import nb201 PATH"
 _GET = "python -m estimator_bench data get nb201/hw"
-_TRAIN = "python -m estimator_bench data train nb201 --task digits"
-_SHIPPED = Path(__file__).parent / "tables"
 
 _DATASETS = {"cifar10": ((3, 32, 32), 10), "cifar100": ((3, 32, 32), 100), "imagenet16-120": ((3, 16, 16), 120)}
 """Input shape and number of classes of the data sets the benchmark's networks were trained on."""
@@ -33,27 +32,12 @@ no task: it is neither a quality of the network nor a cost of running it."""
 def ground_truths(space: AnySpace) -> Sequence[GroundTruth]:
     """The tables about the cells of `space`; the one that the package ships comes first."""
     return [
-        TableTruth(space, "mini", {_mini(space): TaskColumns(("accuracy",))}, _TRAIN, _SHIPPED / "mini"),
+        mini_truth(space, Path(__file__).parent / "tables" / "mini"),
         TableTruth(space, "nats", _means(space), _IMPORT),
         TableTruth(space, "trials", _trials(space), _IMPORT),
         TableTruth(space, "hw", _hardware(space), _GET),
         TableTruth(space, "nats-official", _accuracies(space, "nats-official"), _IMPORT),
     ]
-
-
-def _mini(space: AnySpace) -> Task:
-    return Task(
-        space=space.name,
-        name="digits",
-        label="mini",
-        unit="%",
-        higher_is_better=True,
-        quantity="quality",
-        source="table",
-        recipe=space.recipes["mini"],
-        dataset="digits",
-        description="test accuracy on handwritten digits of small networks, trained by this project",
-    )
 
 
 def _task(space: AnySpace, name: str, label: str, dataset: str, description: str) -> Task:

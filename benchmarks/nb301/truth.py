@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
+from estimator_bench.data.mini_truth import mini_truth
 from estimator_bench.data.table_truth import TableTruth, TaskColumns
 from estimator_bench.ground_truth import GroundTruth, Task
 from estimator_bench.space import AnySpace
@@ -14,8 +14,6 @@ from .ensembles import EnsembleTruth
 from .yahpo import ACCURACY, EPOCH, SECONDS, YahpoTruth
 
 _IMPORT = "python -m estimator_bench data import nb301 PATH"
-_TRAIN = "python -m estimator_bench data train nb301 --task digits"
-_SHIPPED = Path(__file__).parent / "tables"
 
 
 def ground_truths(space: AnySpace) -> Sequence[GroundTruth]:
@@ -24,7 +22,7 @@ def ground_truths(space: AnySpace) -> Sequence[GroundTruth]:
         TableTruth(space, "suite-zero", _published(space), _IMPORT),
         YahpoTruth(space, "yahpo", _yahpo(space), _IMPORT),
         *_ensembles(space),
-        TableTruth(space, "mini", {_mini(space): TaskColumns(("accuracy",))}, _TRAIN, _SHIPPED / "mini"),
+        mini_truth(space),
     ]
 
 
@@ -83,18 +81,3 @@ def _ensembles(space: AnySpace) -> list[GroundTruth]:
     gnn = _accuracy(space, "nasbench301-gnn", "NAS-Bench-301's ensemble of graph isomorphism networks")
     lgb = _seconds(replace(xgb, label="nasbench301-lgb"), "NAS-Bench-301's ensemble of LightGBM models")
     return [EnsembleTruth(xgb, "xgb"), EnsembleTruth(gnn, "gnn_gin"), EnsembleTruth(lgb, "lgb_runtime")]
-
-
-def _mini(space: AnySpace) -> Task:
-    return Task(
-        space=space.name,
-        name="digits",
-        label="mini",
-        unit="%",
-        higher_is_better=True,
-        quantity="quality",
-        source="table",
-        recipe=space.recipes["mini"],
-        dataset="digits",
-        description="test accuracy on handwritten digits of small networks, trained by this project",
-    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from estimator_bench.data.mini_truth import mini_truth
 from estimator_bench.data.table_truth import TableTruth, TaskColumns
 from estimator_bench.ground_truth import GroundTruth, Task
 from estimator_bench.space import AnySpace, NetworkRecipe
@@ -33,26 +34,9 @@ def ground_truths(space: AnySpace) -> Sequence[GroundTruth]:
         for name in METRICS
         if (recipe := task_recipe(name, SMALL))["tiles"] != TILES  # whose tiles are small already
     }
-    mini = Task(
-        space=space.name,
-        name="digits",
-        label="mini",
-        unit="%",
-        higher_is_better=True,
-        quantity="quality",
-        source="table",
-        recipe=space.recipes["mini"],
-        dataset="digits",
-        description="test accuracy on handwritten digits of small networks, trained by this project",
-    )
     return [
         TableTruth(space, "final", {**final, **small}, f"python -m estimator_bench data import {space.name} PATH"),
-        TableTruth(
-            space,
-            "mini",
-            {mini: TaskColumns(("accuracy",))},
-            f"python -m estimator_bench data train {space.name} --task digits",
-        ),
+        mini_truth(space),
     ]
 
 

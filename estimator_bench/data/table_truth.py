@@ -56,6 +56,7 @@ class TableTruth(StoredTruth):
         """
         super().__init__(space, table, command, embedded)
         self._columns = columns
+        self._found: dict[Task, NDArray[np.float64]] = {}
 
     @property
     def tasks(self) -> Sequence[Task]:
@@ -83,11 +84,13 @@ class TableTruth(StoredTruth):
         return len(names) == 1 and self.opened.columns[names[0]].ndim == 1
 
     def _values(self, task: Task) -> NDArray[np.float64]:
-        """(rows, trials) values of the task; rows that it does not cover are NaN."""
-        wanted, columns = self._columns[task], self.opened.columns
-        values = np.column_stack([columns[name] for name in wanted.names]).astype(np.float64)
-        values[(~np.isnan(values)).sum(axis=1) < wanted.minimum_trials] = np.nan
-        return values
+        """(rows, trials) values of the task, for reading; rows that it does not cover are NaN."""
+        if task not in self._found:
+            wanted, columns = self._columns[task], self.opened.columns
+            values = np.column_stack([columns[name] for name in wanted.names]).astype(np.float64)
+            values[(~np.isnan(values)).sum(axis=1) < wanted.minimum_trials] = np.nan
+            self._found[task] = values
+        return self._found[task]
 
     @cached_property
     def _rows(self) -> TableRows:
