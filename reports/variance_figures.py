@@ -51,9 +51,10 @@ def checkpoints_figure(found: Stability, forgotten: Sequence[Forgotten], spec: s
             other = axes.twinx()
             places = [place for place, name in enumerate(names) if name in lost]
             means = [lost[names[place]].mean for place in places]
-            line = other.plot(places, means, "x:", color=INK, linewidth=1.2, label="forgetting value (right)")
+            other.plot(places, means, "x:", color=INK, linewidth=1.2)
             other.set_ylabel("forgetting value, points")
-            axes.add_line(axes.plot([], [], "x:", color=line[0].get_color(), label=line[0].get_label())[0])
+            other.spines.right.set_visible(True)
+            axes.plot([], [], "x:", color=INK, linewidth=1.2, label="forgetting value (right)")  # for the legend
         _finish(axes)
 
     label = f"{spec}: {', '.join(RELATIVE)} between adjacent checkpoints, and forgetting values"
@@ -62,4 +63,4 @@ def checkpoints_figure(found: Stability, forgotten: Sequence[Forgotten], spec: s
 
 def _finish(axes: Axes) -> None:
     axes.grid(linewidth=0.6)
-    axes.legend(loc="upper left", bbox_to_anchor=(1.12, 1), frameon=False)
+    axes.legend(loc="upper left", bbox_to_anchor=(1.2, 1), frameon=False)

@@ -84,16 +84,17 @@ def test_averaging_can_hurt() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_a_gain_that_is_there_by_chance_alone_is_rarely_called_one() -> None:
     """Repeats that carry the same noise but for a little that is as good or bad: their mean is no better."""
     called = 0
-    for seed in range(100):
+    for seed in range(60):
         rng = np.random.default_rng(seed)
-        truth = rng.normal(size=100)
-        scores = truth[:, None] + rng.normal(size=(100, 1)) + 1e-3 * rng.normal(size=(100, 2))
+        truth = rng.normal(size=60)
+        scores = truth[:, None] + rng.normal(size=(60, 1)) + 0.01 * rng.normal(size=(60, 2))
         (found,) = averaging(truth, scores, Design(Repeat(seeds=2).axes), [TAU])
         called += found.better is not None
-    assert called <= 10
+    assert called <= 8
 
 
 def test_scores_without_a_value_make_no_gain_up() -> None:
