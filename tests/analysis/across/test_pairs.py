@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -23,7 +25,7 @@ Values = NDArray[np.float64]
 TAU, SPEARMAN, BR = (parse_metric(name) for name in ("tau", "spearman", "br@10"))
 
 
-def results(tasks: list[ScoredTask], metric: Metric = TAU, draws: int = 100) -> list[PairResult]:
+def results(tasks: list[ScoredTask], metric: Metric = TAU, draws: int = 60) -> list[PairResult]:
     block = block_of(metric, tasks, measure(tasks, metric, draws=draws))
     return pair_results(block, tasks, block.specs)
 
@@ -45,7 +47,7 @@ def test_the_gain_is_over_the_better_one_of_each_task_and_of_all() -> None:
 
 
 def test_two_views_of_one_truth_add_and_a_view_and_noise_do_not() -> None:
-    tasks = [task(f"t{seed}", *correlated(seed, 300, a=0.6, b=0.6, noise=0.0)) for seed in range(3)]
+    tasks = [task(f"t{seed}", *correlated(seed, 300, a=0.6, b=0.6, noise=0.0)) for seed in range(2)]
     found = {one.one + one.other: one for one in results(tasks)}
     assert found["ab"].average.significant
     assert found["ab"].average.low is not None
@@ -101,7 +103,7 @@ def test_too_many_estimators_are_refused_before_any_work() -> None:
 def test_baselines_without_information_are_combined_only_if_named() -> None:
     truth, scores = correlated(0, 60, a=0.5, b=0.5, random=0.0)
     tasks = [task(name, truth, scores) for name in "tu"]
-    found, named = across_of(tasks, TAU, draws=100), across_of(tasks, TAU, combine=["a", "random"], draws=100)
+    found, named = across_of(tasks, TAU, draws=20), across_of(tasks, TAU, combine=["a", "random"], draws=20)
     assert "random" in UNINFORMED
     assert [(one.one, one.other) for one in found.pairs if not isinstance(one, str)] == [("a", "b")]
     assert [(one.one, one.other) for one in named.pairs if not isinstance(one, str)] == [("a", "random")]
@@ -127,14 +129,14 @@ def equal_partner(r: float) -> float:
     return float(other[np.argmin(np.abs(pair - r))])
 
 
-def rejections(samples: int, *, b: float, n: int = 100) -> float:
+def rejections(samples: int, *, b: float, n: int = 100, draws: int = 30) -> float:
     """How often a pair is called better than both, of a with correlation .7 and b."""
     wrong = 0
     for seed in range(samples):
         tasks = [
             task(name, *correlated(2 * seed + place, n, a=0.7, b=b), space=name) for place, name in enumerate("tu")
         ]
-        (found,) = results(tasks, SPEARMAN)
+        (found,) = results(tasks, SPEARMAN, draws)
         wrong += found.average.p < 0.05
     return wrong / samples
 
@@ -144,6 +146,9 @@ def test_pairs_that_are_no_better_are_rarely_called_better() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(0)
 def test_the_level_is_kept_where_the_pair_equals_its_better_member() -> None:
-    """.05 and two standard deviations of 400 samples; where both members tie at the pair's value it is far below."""
-    assert 0.01 <= rejections(400, b=equal_partner(0.7)) <= 0.072
+    """Prints what docs/across.md says; .05 and two standard deviations of 400 samples are .072."""
+    at_the_edge = rejections(400, b=equal_partner(0.7), draws=100)
+    sys.stdout.write(f"called better: {at_the_edge:.3f}\n")
+    assert 0.01 <= at_the_edge <= 0.072

@@ -69,6 +69,8 @@ def test_the_table_with_most_architectures_stands_for_a_task_and_the_others_are_
     measure("weights", "ridge", tasks=TASKS[:1], limit="30", folder="two")
     measure("weights", tasks=TASKS[1:2], folder="two")
     one, two = (measure("params", tasks=(), folder=name) for name in ("one", "two"))
+    with Store(two, write=True) as opened:
+        opened._db.execute("UPDATE invocation SET started = '2999-01-01T00:00:00+00:00'")
     found = find_across([one, two], TAU)
     assert used(found) == {"toy/quality@made-up": 81, "toy/loss@made-up": 81}
     folders = {str(table.task): table.folder for table in found.used}
