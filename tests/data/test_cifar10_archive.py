@@ -7,7 +7,7 @@ import io
 import pickle
 import struct
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -150,10 +150,17 @@ def test_links_and_sparse_files_stand_for_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"no archive", gzip.compress(b"no tar file"), gzip.compress(bytes(1 << 29), 1)]
+    "make",
+    [
+        lambda: b"",
+        lambda: b"no archive",
+        lambda: gzip.compress(b"no tar file"),
+        lambda: gzip.compress(bytes(1 << 29), 1),
+    ],
+    ids=["empty", "a text", "packed, no archive", "a bomb"],
 )
-def test_what_is_no_archive_is_named(content: bytes, tmp_path: Path) -> None:
-    (tmp_path / ARCHIVE).write_bytes(content)
+def test_what_is_no_archive_is_named(make: Callable[[], bytes], tmp_path: Path) -> None:
+    (tmp_path / ARCHIVE).write_bytes(make())
     with pytest.raises(CorruptDataError, match=ARCHIVE):
         IMPORTER.read(tmp_path / ARCHIVE)
 
