@@ -17,6 +17,7 @@ from estimator_bench.analysis.evaluation import MetricResult
 from estimator_bench.analysis.findings import Findings, Row, Section
 from estimator_bench.data.atomic import atomic_write
 from estimator_bench.guard import Failure, attempt
+from estimator_bench.metrics.metric import Metric
 from estimator_bench.registry import load, names, origin
 from estimator_bench.report import Renderer
 from estimator_bench.runs.database import FILE
@@ -141,6 +142,8 @@ def _cells(row: Row, section: Section) -> dict[str, str]:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, Metric):
+        return value.name
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {item.name: _plain(getattr(value, item.name)) for item in dataclasses.fields(value)}
     if isinstance(value, Mapping):

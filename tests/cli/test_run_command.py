@@ -145,6 +145,18 @@ def test_what_is_printed_beside_the_result_goes_to_standard_error(run: Run, tmp_
         assert all(word in done.stderr for word in ("imported", "scoring", "from a child"))
 
 
+def test_json_is_the_same_in_every_process(run: Run) -> None:
+    """An address of an object would not be."""
+    words = ("run", "--space", "toy", "--est", "weights", "--workers", "0", "--metrics", "tau,p@top5%", "--json")
+    first, second = (run(*words).stdout for _ in range(2))
+    assert " at 0x" not in first
+    assert (
+        json.loads(first)["sections"][0]["metrics"]
+        == json.loads(second)["sections"][0]["metrics"]
+        == ["tau", "p@top5%"]
+    )
+
+
 def test_json_holds_every_number_and_nothing_else_is_printed(run: Run) -> None:
     found = rows(result(run("run", "--space", "toy", "--est", "weights", "--json", "--workers", "0")))
     assert 0.7 < found["weights"]["evaluation"]["results"]["tau"]["value"] <= 1
