@@ -19,9 +19,6 @@ from .text import NOTHING, direction, recipe_text
 
 TITLE = "Bias of the estimators"
 
-DRAWN = 10
-"""How many architectures of each list are drawn."""
-
 HOW_TO_READ = (
     (
         "RD",
@@ -77,9 +74,9 @@ def _part(one: StoredBias, key: str) -> Part:
 
 
 def _drawings(lists: Individuals, key: str) -> Iterator[Figure]:
-    """The architectures at the heads of the lists, as far as they can be drawn."""
-    for title, found in (("Top", lists.top), ("Over-estimated", lists.over), ("Under-estimated", lists.under)):
-        for place, each in enumerate(found[:DRAWN], 1):
+    """What is selected and what should not be, as far as it can be drawn."""
+    for title, found in (("Top", lists.top), ("Over-estimated", lists.over)):
+        for place, each in enumerate(found, 1):
             if each.graph is not None:
                 caption = f"{title} {place}: true rank {each.true_rank:g}, estimated {each.estimated_rank:g}"
                 element = drawing(each.graph, f"{caption}: {each.arch}", f"{key}-{title}-{place}")

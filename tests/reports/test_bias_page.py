@@ -77,7 +77,7 @@ def test_the_html_page_says_what_the_markdown_page_says(found: StoredBias) -> No
 
 def test_the_html_page_draws_the_architectures_of_the_lists(found: StoredBias) -> None:
     html = load("report", "html")().render_bias(BiasFindings([drawable(found)], []))
-    assert html.count("<svg") == 3 * 10
+    assert html.count("<svg") == 2 * 10
     assert "Top 1: true rank" in html
     assert "Over-estimated 10: true rank" in html
 
