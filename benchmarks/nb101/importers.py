@@ -13,7 +13,7 @@ import numpy as np
 
 from estimator_bench.data.csv_importer import Columns, CsvImporter, bad_row
 from estimator_bench.data.home import data_home, table_folder
-from estimator_bench.data.importer import Importer
+from estimator_bench.data.importer import Importer, import_command
 from estimator_bench.data.table import MANIFEST, Table, open_table
 from estimator_bench.errors import MalformedArchitectureError, MissingDataError
 
@@ -120,7 +120,7 @@ def _naming_table(path: Path) -> Table:
     for name in _NAMING_TABLES:
         folder = table_folder(data_home(), "nb101", name)
         if (folder / MANIFEST).exists():
-            return open_table(folder, "python -m estimator_bench data import nb101 PATH")
+            return open_table(folder, import_command("nb101"))
     raise MissingDataError(
         f"{path} names cells by their hash alone: import {_MEANS_FILE} or an official tfrecord first, which say what "
         "they look like"

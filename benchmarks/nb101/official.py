@@ -6,7 +6,6 @@ hash when its first training comes by, and again if a later one writes it differ
 
 from __future__ import annotations
 
-import hashlib
 import zlib
 from array import array
 from collections.abc import Sequence
@@ -19,7 +18,7 @@ from numpy.typing import NDArray
 from estimator_bench.data.csv_importer import KEY_COLUMNS
 from estimator_bench.data.download import Download
 from estimator_bench.data.importer import Importer
-from estimator_bench.data.table import Manifest, Table
+from estimator_bench.data.table import Table
 from estimator_bench.errors import CorruptDataError, MalformedArchitectureError
 
 from .records import Training, cell_of, read_training
@@ -46,6 +45,7 @@ class _Official(Importer):
         epochs: lengths of the trainings.
     """
 
+    space = "nb101"
     source = "https://github.com/google-research/nasbench"
     licence = "Apache-2.0"
     citation = CITATION
@@ -69,19 +69,7 @@ class _Official(Importer):
         for epochs in self.epochs:
             for quantity, unit in QUANTITIES.items():
                 descriptions[column(quantity, epochs)] = f"{unit}, by trial, after {epochs} epochs"
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        manifest = Manifest(
-            space="nb101",
-            table=self.table,
-            source=self.source,
-            licence=self.licence,
-            citation=self.citation,
-            descriptions=descriptions,
-            imported_file=path.name,
-            imported_sha256=digest,
-        )
-        return Table(manifest, trainings.columns())
+        return Table(self.manifest(descriptions, path), trainings.columns())
 
 
 class OfficialLast(_Official):

@@ -23,7 +23,6 @@ _WORDS = {
     "train_seconds": "seconds of training on the authors' hardware",
 }
 _TRIALS = {"official": "three trials", "means": "mean of three trials", "epochs": "one trial, 30,001 cells"}
-_IMPORT = "python -m estimator_bench data import nb101 PATH"
 
 
 def ground_truths(space: AnySpace) -> Sequence[TableTruth]:
@@ -33,10 +32,10 @@ def ground_truths(space: AnySpace) -> Sequence[TableTruth]:
     one_trial = [*(("valid", epochs) for epochs in (*EARLY, LAST)), ("train_seconds", LAST)]
     means = {_task(space, "means", "test", LAST): TaskColumns(("cifar10_test",))}
     return [
-        TableTruth(space, "official", _tasks(space, "official", last), _IMPORT),
-        TableTruth(space, "official-early", _tasks(space, "official", early), _IMPORT),
-        TableTruth(space, "means", means, _IMPORT),
-        TableTruth(space, "epochs", _tasks(space, "epochs", one_trial), _IMPORT),
+        TableTruth(space, "official", _tasks(space, "official", last)),
+        TableTruth(space, "official-early", _tasks(space, "official", early)),
+        TableTruth(space, "means", means),
+        TableTruth(space, "epochs", _tasks(space, "epochs", one_trial)),
         mini_truth(space),
     ]
 

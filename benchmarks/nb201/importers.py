@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from estimator_bench.data.csv_importer import KEY_COLUMNS, Columns, CsvImporter, bad_row
 from estimator_bench.data.download import Download
 from estimator_bench.data.importer import Importer
-from estimator_bench.data.table import Manifest, Table
+from estimator_bench.data.table import Table
 from estimator_bench.errors import CorruptDataError
 
 from . import nats
@@ -136,6 +136,7 @@ class HardwareCosts(CellsImporter):
 class NatsOfficial(Importer):
     """Learning curves from NATS-Bench's own pickles, of whatever architectures are in the folder."""
 
+    space = "nb201"
     table = "nats-official"
     expects = f"the folder of {nats.META_FILE}"
     source = "https://github.com/D-X-Y/NATS-Bench"
@@ -165,17 +166,8 @@ class NatsOfficial(Importer):
             if series.every_epoch:
                 columns[f"{name}_curve"] = stacked.astype(np.float32)
                 descriptions[f"{name}_curve"] = f"% of {series.description}, by trial and epoch"
-        manifest = Manifest(
-            space="nb201",
-            table=self.table,
-            source=self.source,
-            licence=self.licence,
-            citation=self.citation,
-            descriptions=descriptions,
-            imported_file=path.name,
-            imported_sha256=_digest_of_all([path / nats.META_FILE, *files]),
-        )
-        return Table(manifest, columns)
+        digest = _digest_of_all([path / nats.META_FILE, *files])
+        return Table(self.manifest(descriptions, path, digest), columns)
 
 
 @cache

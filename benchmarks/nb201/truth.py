@@ -11,9 +11,6 @@ from estimator_bench.data.table_truth import TableTruth, TaskColumns
 from estimator_bench.ground_truth import GroundTruth, Task
 from estimator_bench.space import AnySpace
 
-_IMPORT = "python -m estimator_bench data import nb201 PATH"
-_GET = "python -m estimator_bench data get nb201/hw"
-
 _DATASETS = {"cifar10": ((3, 32, 32), 10), "cifar100": ((3, 32, 32), 100), "imagenet16-120": ((3, 16, 16), 120)}
 """Input shape and number of classes of the data sets the benchmark's networks were trained on."""
 
@@ -33,10 +30,10 @@ def ground_truths(space: AnySpace) -> Sequence[GroundTruth]:
     """The tables about the cells of `space`; the one that the package ships comes first."""
     return [
         mini_truth(space, Path(__file__).parent / "tables" / "mini"),
-        TableTruth(space, "nats", _means(space), _IMPORT),
-        TableTruth(space, "trials", _trials(space), _IMPORT),
-        TableTruth(space, "hw", _hardware(space), _GET),
-        TableTruth(space, "nats-official", _accuracies(space, "nats-official"), _IMPORT),
+        TableTruth(space, "nats", _means(space)),
+        TableTruth(space, "trials", _trials(space)),
+        TableTruth(space, "hw", _hardware(space)),
+        TableTruth(space, "nats-official", _accuracies(space, "nats-official")),
     ]
 
 

@@ -13,14 +13,12 @@ from estimator_bench.space import AnySpace
 from .ensembles import EnsembleTruth
 from .yahpo import ACCURACY, EPOCH, SECONDS, YahpoTruth
 
-_IMPORT = "python -m estimator_bench data import nb301 PATH"
-
 
 def ground_truths(space: AnySpace) -> Sequence[GroundTruth]:
     """Predictions that were published, then models that predict any genotype, then trainings on digits."""
     return [
-        TableTruth(space, "suite-zero", _published(space), _IMPORT),
-        YahpoTruth(space, "yahpo", _yahpo(space), _IMPORT),
+        TableTruth(space, "suite-zero", _published(space)),
+        YahpoTruth(space, "yahpo", _yahpo(space)),
         *_ensembles(space),
         mini_truth(space),
     ]

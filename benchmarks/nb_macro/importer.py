@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -11,8 +10,10 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from estimator_bench.data.compressed import read_compressed
+from estimator_bench.data.download import Download
 from estimator_bench.data.importer import Importer
-from estimator_bench.data.table import Manifest, Table
+from estimator_bench.data.table import Table
 from estimator_bench.errors import CorruptDataError
 from estimator_bench.space import NetworkRecipe
 
@@ -34,11 +35,20 @@ class OfficialTrials(Importer):
     network that the key stands for.
     """
 
+    space = "nb-macro"
     table = "official"
     expects = "nas-bench-macro_cifar10.json"
     source = "https://github.com/xiusu/NAS-Bench-Macro @ 61a2bfc2ca"
     licence = "Apache-2.0"
     citation = CITATION
+    downloads = (
+        Download(
+            file="nas-bench-macro_cifar10.json",
+            urls=("https://raw.githubusercontent.com/xiusu/NAS-Bench-Macro/master/data/nas-bench-macro_cifar10.json",),
+            sha256="686dee8363cc21cca8c1f321ad5749454f2d9b9ca5972682e137e539bc522297",
+            size=1_178_821,
+        ),
+    )
 
     def find(self, path: Path) -> Path | None:
         """`path` itself, or the file of the expected name in it."""
@@ -47,7 +57,7 @@ class OfficialTrials(Importer):
 
     def read(self, path: Path) -> Table:
         """The table, one row of trials per network in the order of the space."""
-        content = _content(path)
+        content = read_compressed(path, SIZE_LIMIT)
         found = _parsed(path, content)
         everything = networks()
         if found.keys() != (expected := set(map(str, everything))):
@@ -57,28 +67,10 @@ class OfficialTrials(Importer):
                 "of the two; get the file again"
             )
         trials = np.array([_trials(path, network, found[str(network)]) for network in everything])
-        manifest = Manifest(
-            space="nb-macro",
-            table=self.table,
-            source=self.source,
-            licence=self.licence,
-            citation=self.citation,
-            descriptions={
-                "index": "position in the order of the text forms",
-                "cifar10_test": "% of the test images, by trial",
-            },
-            imported_file=path.name,
-            imported_sha256=hashlib.sha256(content).hexdigest(),
+        manifest = self.manifest(
+            {"index": "position in the order of the text forms", "cifar10_test": "% of the test images, by trial"}, path
         )
         return Table(manifest, {"index": np.arange(len(everything), dtype=np.int32), "cifar10_test": trials})
-
-
-def _content(path: Path) -> bytes:
-    with path.open("rb") as file:
-        content = file.read(SIZE_LIMIT + 1)
-    if len(content) > SIZE_LIMIT:
-        raise CorruptDataError(f"{path} has more than {SIZE_LIMIT:,} bytes, which the official file has not; not read")
-    return content
 
 
 def _parsed(path: Path, content: bytes) -> Mapping[str, Any]:
@@ -128,7 +120,8 @@ def _problem_of(network: Layers, entry: Any) -> str:
     mean = sum(accuracies) / TRIALS
     deviation = math.sqrt(sum((accuracy - mean) ** 2 for accuracy in accuracies) / TRIALS)
     for name, value in (("mean_acc", mean), ("std", deviation)):
-        if not abs(entry[name] - value) <= _ROUNDING:
+        # Compared before anything is computed: an integer of JSON can be too large for a float.
+        if not value - _ROUNDING <= entry[name] <= value + _ROUNDING:
             return f"{name} is {entry[name]}, and the trials give {value:.6f}"
     recipe = _official()
     for name, count in (

@@ -24,5 +24,4 @@ def ground_truths(space: AnySpace) -> Sequence[GroundTruth]:
         dataset="cifar10",
         description="test accuracy, three trainings of each network",
     )
-    command = f"python -m estimator_bench data import {space.name} PATH"
-    return [TableTruth(space, task.label, {task: TaskColumns(("cifar10_test",))}, command), mini_truth(space)]
+    return [TableTruth(space, task.label, {task: TaskColumns(("cifar10_test",))}), mini_truth(space)]

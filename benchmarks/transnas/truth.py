@@ -35,7 +35,7 @@ def ground_truths(space: AnySpace) -> Sequence[GroundTruth]:
         if (recipe := task_recipe(name, SMALL))["tiles"] != TILES  # whose tiles are small already
     }
     return [
-        TableTruth(space, "final", {**final, **small}, f"python -m estimator_bench data import {space.name} PATH"),
+        TableTruth(space, "final", {**final, **small}),
         mini_truth(space),
     ]
 

@@ -137,8 +137,10 @@ def _without_download(chosen: Chosen) -> dict[str, str]:
 
 
 def _by_hand(source: Source) -> str:
+    from estimator_bench.data.importer import import_command
+
     owner = source.importer.table if source.owner == "images" else source.owner
     return (
         f"{source.name} by hand: get {source.importer.expects} from {source.importer.source} (licence "
-        f"{source.importer.licence}), and then: python -m estimator_bench data import {owner} PATH"
+        f"{source.importer.licence}), and then: {import_command(owner)}"
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from estimator_bench.data.download import Download
 from estimator_bench.data.image_tables import IMAGES
 from estimator_bench.data.importer import Importer
 from estimator_bench.data.npz import read_npz
-from estimator_bench.data.table import Manifest, Table
+from estimator_bench.data.table import Table
 from estimator_bench.errors import CorruptDataError
 
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
@@ -36,6 +35,7 @@ class Cifar10Importer(Importer):
     training split: 40,000 and 10,000 of the archive. No random numbers are involved.
     """
 
+    space = IMAGES
     table = "cifar10"
     expects = f"{ARCHIVE}, or one cifar10*.npz with x_train, y_train, x_test and y_test"
     source = "https://www.cs.toronto.edu/~kriz/cifar.html"
@@ -75,19 +75,7 @@ class Cifar10Importer(Importer):
             "label": np.concatenate([labels, test_labels]).astype(np.uint8),
             "split": split,
         }
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        manifest = Manifest(
-            space=IMAGES,
-            table=self.table,
-            source=self.source,
-            licence=self.licence,
-            citation=self.citation,
-            descriptions=_DESCRIPTIONS,
-            imported_file=path.name,
-            imported_sha256=digest,
-        )
-        return Table(manifest, columns)
+        return Table(self.manifest(_DESCRIPTIONS, path), columns)
 
 
 def _images(path: Path, arrays: dict[str, NDArray[Any]], name: str) -> NDArray[np.uint8]:

@@ -15,7 +15,7 @@ SIZE_LIMIT = 1 << 28
 
 
 def read_compressed(path: Path, limit: int = SIZE_LIMIT) -> bytes:
-    """The unpacked content of a `.gz` file, that of a `.csv` file as it is, or of a bzip2 file of any other name.
+    """The unpacked content of a `.gz` file, of a bzip2 file of any other name, or a `.csv` or `.json` file as it is.
 
     Raises:
         CorruptDataError: truncated, damaged, not compressed, or larger than `limit` bytes when unpacked.
@@ -31,6 +31,6 @@ def read_compressed(path: Path, limit: int = SIZE_LIMIT) -> bytes:
 
 
 def _opened(path: Path) -> io.BufferedIOBase:
-    if path.suffix == ".csv":
+    if path.suffix in (".csv", ".json"):
         return path.open("rb")
     return gzip.open(path, "rb") if path.suffix == ".gz" else bz2.open(path, "rb")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-import hashlib
+import io
 import math
 import sys
 from abc import abstractmethod
@@ -16,10 +16,13 @@ from numpy.typing import NDArray
 
 from estimator_bench.data.compressed import read_compressed
 from estimator_bench.data.importer import Importer
-from estimator_bench.data.table import Manifest, Table
+from estimator_bench.data.table import Table
 from estimator_bench.errors import CorruptDataError
 
 Columns: TypeAlias = dict[str, NDArray[Any]]
+
+ROW_LIMIT = 1 << 20
+"""Most rows of a file: more than twice those of the largest official one, and what a few GiB of memory hold."""
 
 KEY_COLUMNS = {
     "index": "position in the official order",
@@ -33,16 +36,12 @@ class CsvImporter(Importer):
     """A CSV file, gzipped or not, with one row per architecture: first the columns that name it, then its values.
 
     Attributes:
-        space: name of the search space.
-        citation: what to cite.
         keys: names of the leading columns, which say what architecture a row is about.
         values: names of the others, with their descriptions; one that starts with % is a percentage.
         missing: how a missing value is written; None if none may be missing.
         words: those of `values` that are text, each with the words that may stand there.
     """
 
-    space: ClassVar[str]
-    citation: ClassVar[str]
     keys: ClassVar[tuple[str, ...]]
     values: ClassVar[dict[str, str]]
     missing: ClassVar[str | None] = None
@@ -78,17 +77,7 @@ class CsvImporter(Importer):
         for place, name in enumerate(self.values, len(self.keys)):
             read = self._word if name in self.words else self._number
             columns[name] = np.array([read(path, index, name, row[place]) for index, row in enumerate(rows)])
-        manifest = Manifest(
-            space=self.space,
-            table=self.table,
-            source=self.source,
-            licence=self.licence,
-            citation=self.citation,
-            descriptions={**descriptions, **self.values},
-            imported_file=path.name,
-            imported_sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
-        )
-        return Table(manifest, columns)
+        return Table(self.manifest({**descriptions, **self.values}, path), columns)
 
     def _word(self, path: Path, index: int, name: str, text: str) -> str:
         if text not in self.words[name]:
@@ -114,14 +103,20 @@ def bad_row(path: Path, index: int, reason: str) -> CorruptDataError:
 
 
 def _rows(path: Path, content: bytes, header: Sequence[str]) -> list[list[str]]:
-    """The rows below the header."""
+    """The rows below the header, each checked before the next one is read."""
+    rows: list[list[str]] = []
     try:
-        found, *rows = csv.reader(content.decode().splitlines())
+        lines = csv.reader(io.TextIOWrapper(io.BytesIO(content), encoding="utf-8", newline=""))
+        if (found := next(lines, None)) is None:
+            raise CorruptDataError(f"{path} is no CSV file (it is empty)")
+        if found != list(header):
+            raise CorruptDataError(f"{path} has the columns {', '.join(found)}; expected {', '.join(header)}")
+        for index, row in enumerate(lines):
+            if len(row) != len(header):
+                raise bad_row(path, index, f"it has {len(row)} fields; expected {len(header)}")
+            if index == ROW_LIMIT:
+                raise CorruptDataError(f"{path} has more than {ROW_LIMIT:,} rows, which no official file has; not read")
+            rows.append(row)
     except (ValueError, csv.Error) as error:
         raise CorruptDataError(f"{path} is no CSV file ({error})") from error
-    if found != list(header):
-        raise CorruptDataError(f"{path} has the columns {', '.join(found)}; expected {', '.join(header)}")
-    for index, row in enumerate(rows):
-        if len(row) != len(header):
-            raise bad_row(path, index, f"it has {len(row)} fields; expected {len(header)}")
     return rows

@@ -11,7 +11,7 @@ import numpy as np
 
 from estimator_bench.data.compressed import SIZE_LIMIT
 from estimator_bench.data.importer import Importer
-from estimator_bench.data.table import Manifest, Table
+from estimator_bench.data.table import Table
 from estimator_bench.errors import CorruptDataError
 
 
@@ -22,14 +22,10 @@ class FilesImporter(Importer):
     before somebody asks it.
 
     Attributes:
-        space: name of the search space.
-        citation: what to cite.
         files: names of the columns, each with the name of its file.
         extra: facts for the manifest, such as a setting that predictions depend on.
     """
 
-    space: ClassVar[str]
-    citation: ClassVar[str]
     files: ClassVar[Mapping[str, str]]
     extra: ClassVar[Mapping[str, str | int | float]] = {}
 
@@ -58,16 +54,11 @@ class FilesImporter(Importer):
         self.check(path, contents)
         hashes = {name: hashlib.sha256(contents[column]).hexdigest() for column, name in self.files.items()}
         listing = "".join(f"{digest}  {name}\n" for name, digest in sorted(hashes.items()))
-        manifest = Manifest(
-            space=self.space,
-            table=self.table,
-            source=self.source,
-            licence=self.licence,
-            citation=self.citation,
-            descriptions={column: f"bytes of {name}" for column, name in self.files.items()},
-            imported_file=path.name,
-            imported_sha256=hashlib.sha256(listing.encode()).hexdigest(),
-            extra={**self.extra, **{f"sha256 of {name}": digest for name, digest in hashes.items()}},
+        manifest = self.manifest(
+            {column: f"bytes of {name}" for column, name in self.files.items()},
+            path,
+            hashlib.sha256(listing.encode()).hexdigest(),
+            {**self.extra, **{f"sha256 of {name}": digest for name, digest in hashes.items()}},
         )
         return Table(manifest, {column: np.frombuffer(one, np.uint8)[None] for column, one in contents.items()})
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from estimator_bench.data.home import table_folder
+from estimator_bench.data.importer import get_command
 
 IMAGES = "images"
 """Stands where tables of ground truth have the name of their space."""
@@ -20,4 +21,4 @@ def image_folder(home: Path, name: str) -> Path:
 
 def import_command(name: str) -> str:
     """What the user types to get an image set."""
-    return f"python -m estimator_bench data get {name}, or, if you have the file: data import {name} PATH"
+    return get_command(name, name)

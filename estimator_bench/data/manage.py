@@ -159,8 +159,7 @@ def _problem_of(folder: Path, command: str) -> str | None:
 
 
 def _state_of(truth: StoredTruth) -> TableState:
-    importer = next((one for one in truth.space.importers() if one.table == truth.table), None)
-    state = _state(truth.space.name, truth.table, truth.folder, truth.command, importer)
+    state = _state(truth.space.name, truth.table, truth.folder, truth.command, truth.importer)
     embedded = state.state == "installed" and state.folder == truth.embedded
     return replace(state, tasks=[str(task) for task in truth.tasks], state="embedded" if embedded else state.state)
 

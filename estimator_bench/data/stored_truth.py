@@ -8,10 +8,14 @@ from functools import cached_property
 from pathlib import Path
 
 from estimator_bench.data.home import data_home, table_folder
+from estimator_bench.data.importer import Importer, import_command
 from estimator_bench.data.table import MANIFEST, Table, open_table
 from estimator_bench.errors import CorruptDataError, MissingDataError
 from estimator_bench.ground_truth import GroundTruth
 from estimator_bench.space import AnySpace
+
+SHOWN_TASKS = 3
+"""Most tasks that a message about a missing table names."""
 
 
 class StoredTruth(GroundTruth):
@@ -20,16 +24,32 @@ class StoredTruth(GroundTruth):
     Attributes:
         space: whose architectures it is about.
         table: name of the table.
-        command: what the user types to get the table.
         embedded: folder of the table that the package ships, if it does.
     """
 
-    def __init__(self, space: AnySpace, table: str, command: str, embedded: Path | None = None) -> None:
-        """Open nothing yet."""
+    def __init__(self, space: AnySpace, table: str, command: str | None = None, embedded: Path | None = None) -> None:
+        """Open nothing yet.
+
+        Args:
+            space: whose architectures it is about.
+            table: name of the table.
+            command: what the user types to get the table; None for what its importer says.
+            embedded: folder of the table that the package ships, if it does.
+        """
         self.space = space
         self.table = table
-        self.command = command
         self.embedded = embedded
+        self._command = command
+
+    @property
+    def importer(self) -> Importer | None:
+        """What makes the table of official files; None if nothing does."""
+        return next((one for one in self.space.importers() if one.table == self.table), None)
+
+    @property
+    def command(self) -> str:
+        """What the user types to get the table."""
+        return self._command or (self.importer.command if self.importer else import_command(self.space.name))
 
     @property
     @abstractmethod
@@ -66,9 +86,12 @@ class StoredTruth(GroundTruth):
             CorruptDataError: it is damaged, or lacks columns.
         """
         if (folder := self.folder) is None:
-            asked = ", ".join(map(str, self.tasks))
+            first, others = self.tasks[:SHOWN_TASKS], len(self.tasks[SHOWN_TASKS:])
+            asked = ", ".join(map(str, first)) + (f" and {others} more tasks" if others else "")
+            hint = f"\n  where its files come from, and what other tables there are: data list {self.space.name}"
             raise MissingDataError(
                 f"table '{self.table}', which answers {asked}, is not here; get it with: {self.command}"
+                + (hint if self.importer else "")
             )
         table = open_table(folder, self.command)
         if missing := set(self.columns) - table.columns.keys():

@@ -27,14 +27,14 @@ class SurrogateTruth(StoredTruth):
 
     revision: ClassVar[int] = 1
 
-    def __init__(self, space: AnySpace, table: str, outputs: Mapping[Task, int], command: str) -> None:
+    def __init__(self, space: AnySpace, table: str, outputs: Mapping[Task, int], command: str | None = None) -> None:
         """Open nothing yet.
 
         Args:
             space: whose architectures it predicts.
             table: name of the table that holds the model.
             outputs: for each task, which output of the model answers it.
-            command: what the user types to get the table.
+            command: what the user types to get the table; None for what its importer says.
         """
         super().__init__(space, table, command)
         self._outputs = outputs

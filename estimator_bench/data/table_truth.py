@@ -42,7 +42,7 @@ class TableTruth(StoredTruth):
         space: AnySpace,
         table: str,
         columns: Mapping[Task, TaskColumns],
-        command: str,
+        command: str | None = None,
         embedded: Path | None = None,
     ) -> None:
         """Open nothing yet.
@@ -51,7 +51,7 @@ class TableTruth(StoredTruth):
             space: whose architectures the rows are about.
             table: name of the table.
             columns: for each task, where its values are.
-            command: what the user types to get the table.
+            command: what the user types to get the table; None for what its importer says.
             embedded: folder of the table that the package ships, if it does.
         """
         super().__init__(space, table, command, embedded)

@@ -70,7 +70,8 @@ def test_a_home_that_cannot_be_written_is_named(shared_data: Path, tmp_path: Pat
 def test_missing_tables_say_what_gets_them() -> None:
     missing = {one.table: one for one in list_tables([NB201])}["hw"]
     assert (missing.state, missing.folder, missing.manifest, missing.size) == ("missing", None, None, 0)
-    assert missing.command == "python -m estimator_bench data get nb201/hw"
+    or_by_hand = "or, if you have the file: data import nb201 PATH"
+    assert missing.command == f"python -m estimator_bench data get nb201/hw, {or_by_hand}"
     assert "HW-NAS-Bench" in missing.source
     assert missing.licence == "MIT"
 

@@ -163,7 +163,9 @@ def test_truth_comes_from_the_table_of_nas_bench_101_through_the_hash(tmp_path: 
 def test_without_the_table_the_message_says_what_to_import() -> None:
     _, truth, task = find_task("nb1shot1-3/cifar10")
     assert not truth.installed
-    with pytest.raises(MissingDataError, match="data import nb101 PATH"):
+    with pytest.raises(
+        MissingDataError, match="data get nb101/official, or, if you have the file: data import nb101 PATH"
+    ):
         truth.trials(task, [])
 
 

@@ -42,7 +42,9 @@ def test_the_tasks_are_known_without_any_table() -> None:
     tasks = [str(task) for truth in SPACE.ground_truths() for task in truth.tasks]
     assert tasks == ["nb-macro/cifar10@official", "nb-macro/digits@mini"]
     _, truth, task = find_task("nb-macro")
-    with pytest.raises(MissingDataError, match="python -m estimator_bench data import nb-macro PATH"):
+    with pytest.raises(
+        MissingDataError, match="data get nb-macro/official, or, if you have the file: data import nb-macro PATH"
+    ):
         truth.population(task)
 
 
@@ -114,6 +116,8 @@ def field(name: str, value: object) -> Callable[[dict[str, Any]], object]:
         (field("test_acc", [89.0, 90.0, 10**400]), "an accuracy is outside 0 to 100"),
         (field("mean_acc", 89.5), r"mean_acc is 89.5, and the trials give 89.196665"),
         (field("mean_acc", "89.2"), "an accuracy is no number"),
+        (field("mean_acc", 10**400), "mean_acc is 1000000"),
+        (field("std", -(10**400)), "std is -1000000"),
         (field("std", 0.3), r"std is 0.3, and the trials give 0.213127"),
         (field("params", 890_667), "params is 890667, and the network has 890666"),
         (field("flops", None), "flops is None, and the network has 47327744"),

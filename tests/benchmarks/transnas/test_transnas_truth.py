@@ -47,8 +47,10 @@ def test_the_tasks_are_known_without_any_table(name: str) -> None:
 
 def test_a_task_without_its_table_says_how_to_get_it() -> None:
     _, truth, task = find_task("transnas-micro/jigsaw")
-    with pytest.raises(MissingDataError, match=r"python -m estimator_bench data import transnas-micro PATH"):
+    with pytest.raises(MissingDataError, match=r"python -m estimator_bench data import transnas-micro PATH") as missing:
         truth.population(task)
+    assert "room_layout@final and 10 more tasks, is not here" in str(missing.value)
+    assert "data list transnas-micro" in str(missing.value)
 
 
 @pytest.mark.parametrize(
