@@ -70,6 +70,23 @@ class NetworkRecipe:
         """The same skeleton for other images or another number of classes."""
         return replace(self, input_shape=input_shape or self.input_shape, classes=classes or self.classes)
 
+    def require_multiples(self, factor: int, reason: str) -> None:
+        """Refuse images that cannot be halved, or cut, as often as the networks do it.
+
+        Args:
+            factor: what height and width must be multiples of.
+            reason: what of the networks asks for that, such as `for networks that halve them twice`.
+
+        Raises:
+            UsageError: they are not.
+        """
+        _, height, width = self.input_shape
+        if height % factor or width % factor:
+            raise UsageError(
+                f"recipe '{self.name}' got images of {height}x{width} pixels {reason}: height and width must be "
+                f"multiples of {factor}"
+            )
+
 
 class SearchSpace(ABC, Generic[A]):
     """A set of architectures and everything that is known of it.

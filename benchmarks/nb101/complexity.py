@@ -40,11 +40,7 @@ def stages(recipe: NetworkRecipe) -> Iterator[Stage]:
         UsageError: the images cannot be halved twice.
     """
     _, height, breadth = recipe.input_shape
-    if height % 4 or breadth % 4:
-        raise UsageError(
-            f"recipe '{recipe.name}' of NAS-Bench-101's networks got images of {height}x{breadth} pixels, which cannot "
-            "be halved twice: height and width must be multiples of 4"
-        )
+    recipe.require_multiples(4, "for networks of NAS-Bench-101, which halve them twice")
     channels = recipe["width"]
     for stack in range(STACKS):
         pixels = (height >> stack) * (breadth >> stack)

@@ -8,7 +8,7 @@ from typing import cast
 import torch
 from torch import nn
 
-from estimator_bench.networks.supernet import Supernet
+from estimator_bench.networks.supernet import BATCH_NORM, SHARED_NORM, Supernet
 from estimator_bench.space import Architecture, NetworkRecipe
 
 from .cell import CONV_3X3, MAX_POOL, OPS
@@ -22,8 +22,7 @@ class OneShot1Supernet(Supernet):
     In the benchmark the channels of a vertex depend on the cell. Here, as in Zela et al. (ICLR 2020), every vertex has
     the same number, half of the cell's, and a 1x1 convolution behind what the output reads gives the cell its channels.
 
-    All normalisation uses the statistics of the batch, in evaluation too, because running averages would mix those of
-    different cells; inside the cells it has no scale and shift (Ning et al., NeurIPS 2021).
+    Normalisation is `BATCH_NORM`, and `SHARED_NORM` inside of the cells.
     """
 
     def __init__(self, part: Part, recipe: NetworkRecipe) -> None:
@@ -59,7 +58,7 @@ class SharedCell(nn.Module):
         )
         # One convolution of all concatenated maps, in parts: those of vertices the output does not read are unused.
         self.outputs = nn.ModuleList(nn.Conv2d(inner, channels_out, 1, bias=False) for _ in part.degrees)
-        self.last = nn.Sequential(nn.BatchNorm2d(channels_out, affine=False, track_running_stats=False), nn.ReLU())
+        self.last = nn.Sequential(SHARED_NORM(channels_out), nn.ReLU())
 
     def forward(self, maps: torch.Tensor, encoding: Encoding) -> torch.Tensor:
         """Maps (batch, channels_in, ...) become (batch, channels_out, ...); vertices that lead nowhere do not run."""
@@ -87,4 +86,4 @@ def _operation(op: int, channels: int) -> nn.Module:
 
 def _conv_norm_relu(channels_in: int, channels_out: int, kernel: int, *, affine: bool) -> nn.Sequential:
     conv = nn.Conv2d(channels_in, channels_out, kernel, padding=kernel // 2, bias=False)
-    return nn.Sequential(conv, nn.BatchNorm2d(channels_out, affine=affine, track_running_stats=False), nn.ReLU())
+    return nn.Sequential(conv, BATCH_NORM(channels_out, affine=affine), nn.ReLU())

@@ -6,47 +6,25 @@ Source: the skeleton of Dong and Yang, ICLR 2020, figure 1; tests hold the count
 from __future__ import annotations
 
 from functools import cache
-from typing import NamedTuple, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
-from estimator_bench.errors import UsageError
+from estimator_bench.layer_costs import Cost, Maps, classifier, conv, norm, pool, relu, relu_conv_norm
 from estimator_bench.space import FlopsConvention, NetworkRecipe
 
 from .cell import AVG_POOL, CONV_1X1, CONV_3X3, OPS, Cell
 
-_Cost: TypeAlias = NDArray[np.int64]
-"""(3,): trainable parameters; multiply-adds; the operations that only NASLib counts."""
 
-
-class Stage(NamedTuple):
-    """The feature maps of one third of the network."""
-
-    channels: int
-    height: int
-    width: int
-
-    @property
-    def pixels(self) -> int:
-        """Positions of one feature map."""
-        return self.height * self.width
-
-
-def stages(recipe: NetworkRecipe) -> tuple[Stage, Stage, Stage]:
+def stages(recipe: NetworkRecipe) -> tuple[Maps, Maps, Maps]:
     """The three stages; each one doubles the channels and halves height and width.
 
     Raises:
         UsageError: the images cannot be halved twice.
     """
     _, height, width = recipe.input_shape
-    if height % 4 or width % 4:
-        raise UsageError(
-            f"recipe '{recipe.name}' of nb201 got images of {height}x{width} pixels, which cannot be halved twice: "
-            "height and width must be multiples of 4"
-        )
+    recipe.require_multiples(4, "for networks of nb201, which halve them twice")
     channels = recipe["width"]
-    first, second, third = (Stage(channels << i, height >> i, width >> i) for i in range(3))
+    first, second, third = (Maps(channels << i, height >> i, width >> i) for i in range(3))
     return first, second, third
 
 
@@ -75,41 +53,23 @@ def _shares(recipe: NetworkRecipe) -> tuple[list[int], list[list[int]]]:
     """The cost of the skeleton, and of each operation of `OPS` on one edge of every cell."""
     first, second, third = stages(recipe)
     skeleton = (
-        _conv(3, recipe.input_shape[0], first)
-        + _norm(first)
+        conv(3, recipe.input_shape[0], first)
+        + norm(first)
         + _residual_block(first, second)
         + _residual_block(second, third)
-        + _norm(third)
-        + _relu(third)
-        + np.array([0, 0, (third.height + 1) * (third.width + 1) * third.channels])
-        + np.array([(third.channels + 1) * recipe.classes, third.channels * recipe.classes, 0])
+        + norm(third)
+        + relu(third)
+        + classifier(third, recipe.classes)
     )
     per_op = np.zeros((len(OPS), 3), dtype=np.int64)
     for stage in (first, second, third):
         for op, kernel in ((CONV_1X1, 1), (CONV_3X3, 3)):
-            per_op[op] += _relu(stage) + _conv(kernel, stage.channels, stage) + _norm(stage)
-        per_op[AVG_POOL] += _pool(3, stage.channels, stage)
+            per_op[op] += relu_conv_norm(kernel, stage, stage)
+        per_op[AVG_POOL] += pool(3, stage)
     return skeleton.tolist(), (recipe["cells"] * per_op).tolist()
 
 
-def _residual_block(source: Stage, target: Stage) -> _Cost:
-    body = _relu(source) + _conv(3, source.channels, target) + _relu(target) + _conv(3, target.channels, target)
-    shortcut = _pool(2, source.channels, target) + _conv(1, source.channels, target)
-    return body + 2 * _norm(target) + shortcut
-
-
-def _conv(kernel: int, channels: int, output: Stage) -> _Cost:
-    weights = kernel**2 * channels * output.channels
-    return np.array([weights, weights * output.pixels, 0])
-
-
-def _norm(stage: Stage) -> _Cost:
-    return np.array([2 * stage.channels, 0, 2 * stage.channels * stage.pixels])
-
-
-def _relu(stage: Stage) -> _Cost:
-    return np.array([0, 0, stage.channels * stage.pixels])
-
-
-def _pool(kernel: int, channels: int, output: Stage) -> _Cost:
-    return np.array([0, 0, kernel**2 * channels * output.pixels])
+def _residual_block(source: Maps, target: Maps) -> Cost:
+    body = relu_conv_norm(3, source, target) + relu_conv_norm(3, target, target)
+    shortcut = pool(2, target._replace(channels=source.channels)) + conv(1, source.channels, target)
+    return body + shortcut

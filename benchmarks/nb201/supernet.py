@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import cast
 
 import torch
 from torch import nn
 
-from estimator_bench.networks.supernet import Supernet
+from estimator_bench.networks.supernet import BATCH_NORM, SHARED_NORM, Supernet
 from estimator_bench.space import Architecture, NetworkRecipe
 
 from .cell import EDGES, NONE, OPS, Cell
 from .network import Skeleton, edge_name, operation, output_node
 
-_BATCH_NORM = partial(nn.BatchNorm2d, track_running_stats=False)
-_CELL_NORM = partial(_BATCH_NORM, affine=False)
-
 
 class Nb201Supernet(Skeleton, Supernet):
     """The benchmark's skeleton around cells that hold every operation.
 
-    All normalisation uses the statistics of the batch, in evaluation too, because running averages would mix those
-    of different cells; inside the cells it has no scale and shift (Ning et al., "Evaluating Efficient Performance
-    Estimators of Neural Architectures", NeurIPS 2021: shared ones hurt the ranking).
+    Normalisation is `BATCH_NORM`, and `SHARED_NORM` inside of the cells.
     """
 
     def __init__(self, recipe: NetworkRecipe) -> None:
-        super().__init__(recipe, SharedCell, _BATCH_NORM)
+        super().__init__(recipe, SharedCell, BATCH_NORM)
 
     def forward(self, images: torch.Tensor, arch: Architecture) -> torch.Tensor:
         """Class scores (batch, classes) of the network of the cell `arch`."""
@@ -47,7 +41,7 @@ class SharedCell(nn.Module):
         self.edges = nn.ModuleDict(
             {
                 edge_name(source, target): nn.ModuleDict(
-                    {name: operation(op, channels, _CELL_NORM) for op, name in enumerate(OPS) if op != NONE}
+                    {name: operation(op, channels, SHARED_NORM) for op, name in enumerate(OPS) if op != NONE}
                 )
                 for source, target in EDGES
             }

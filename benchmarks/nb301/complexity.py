@@ -7,19 +7,17 @@ the published sizes, and against NASLib's table.
 from __future__ import annotations
 
 from functools import cache
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from estimator_bench.errors import UsageError
+from estimator_bench.layer_costs import Cost, Maps, classifier, conv, norm, nothing, pool, relu_conv_norm
 from estimator_bench.space import FlopsConvention, NetworkRecipe
 
 from .genotype import NODES, OPS, Genotype
 from .layout import STEM_MULTIPLIER, Place, places
-
-_Cost: TypeAlias = NDArray[np.int64]
-"""(3,): trainable parameters; multiply-adds; the operations that only NASLib counts."""
 
 
 def parameters(genotype: Genotype, recipe: NetworkRecipe) -> int:
@@ -44,7 +42,7 @@ def flops(genotype: Genotype, recipe: NetworkRecipe, convention: FlopsConvention
     return int(macs + others) if convention == "naslib" else int(macs)
 
 
-def _total(genotype: Genotype, recipe: NetworkRecipe) -> _Cost:
+def _total(genotype: Genotype, recipe: NetworkRecipe) -> Cost:
     shares = _shares(recipe)
     total = shares.skeleton.copy()
     for _, op in genotype.normal:
@@ -64,7 +62,7 @@ class _Shares(NamedTuple):
         reduced: (operations, 3) in reduction cells, on a node.
     """
 
-    skeleton: _Cost
+    skeleton: Cost
     normal: NDArray[np.int64]
     halving: NDArray[np.int64]
     reduced: NDArray[np.int64]
@@ -73,68 +71,48 @@ class _Shares(NamedTuple):
 @cache
 def _shares(recipe: NetworkRecipe) -> _Shares:
     row = places(recipe)
-    last = row[-1]
-    image = recipe.input_shape[1] * recipe.input_shape[2]
-    stem = STEM_MULTIPLIER * recipe["width"]
-    features = len(NODES) * last.channels
+    last = row[-1].maps
+    stem = Maps(STEM_MULTIPLIER * recipe["width"], *recipe.input_shape[1:])
     skeleton = (
-        _conv(9 * recipe.input_shape[0] * stem, image)
-        + _norm(stem, image, affine=True)
+        conv(3, recipe.input_shape[0], stem)
+        + norm(stem)
         + sum(_preprocessing(place) for place in row)
-        + np.array([0, 0, (last.height + 1) * (last.width + 1) * features])
-        + np.array([(features + 1) * recipe.classes, features * recipe.classes, 0])
+        + classifier(last._replace(channels=len(NODES) * last.channels), recipe.classes)
     )
     normal, halving, reduced = np.zeros((3, len(OPS), 3), dtype=np.int64)
     for place in row:
-        pixels = place.height * place.width
         for op, name in enumerate(OPS):
-            kept = _operation(name, place.channels, pixels, pixels, recipe)
+            kept = _operation(name, place.maps, place.maps, recipe)
             if place.reduction:
-                halving[op] += _operation(name, place.channels, 4 * pixels, pixels, recipe)
+                halving[op] += _operation(name, _doubled(place.maps), place.maps, recipe)
                 reduced[op] += kept
             else:
                 normal[op] += kept
     return _Shares(skeleton, normal, halving, reduced)
 
 
-def _preprocessing(place: Place) -> _Cost:
+def _preprocessing(place: Place) -> Cost:
     """What brings the two inputs of a cell to its channels, and the older one to the size of the other."""
-    pixels = place.height * place.width * (4 if place.reduction else 1)
-    older = pixels * (4 if place.after_reduction else 1)
-    return _relu_conv_norm(place.before, place.channels, older, pixels, affine=True) + _relu_conv_norm(
-        place.previous, place.channels, pixels, pixels, affine=True
+    read = _doubled(place.maps) if place.reduction else place.maps
+    older = _doubled(read) if place.after_reduction else read
+    return relu_conv_norm(1, older._replace(channels=place.before), read) + relu_conv_norm(
+        1, read._replace(channels=place.previous), read
     )
 
 
-def _operation(name: str, channels: int, pixels_in: int, pixels: int, recipe: NetworkRecipe) -> _Cost:
-    """Maps of `pixels_in` positions become maps of `pixels`."""
+def _operation(name: str, source: Maps, target: Maps, recipe: NetworkRecipe) -> Cost:
     affine = bool(recipe["affine"])
     if name == "skip_connect":  # a factorised reduction costs what one convolution with stride 2 would
-        halves = pixels_in != pixels
-        return _relu_conv_norm(channels, channels, pixels_in, pixels, affine=affine) if halves else _nothing()
+        return nothing() if source == target else relu_conv_norm(1, source, target, affine=affine)
     if "pool" in name:
-        norm = _norm(channels, pixels, affine=False) if recipe["pool_norm"] else _nothing()
-        return np.array([0, 0, 9 * channels * pixels]) + norm
-    depthwise = _conv(int(name[-1]) ** 2 * channels, pixels)
-    first = depthwise + _relu_conv_norm(channels, channels, pixels_in, pixels, affine=affine)
+        return pool(3, target) + (norm(target, affine=False) if recipe["pool_norm"] else nothing())
+    depthwise = conv(int(name[-1]), 1, target)
+    first = depthwise + relu_conv_norm(1, source, target, affine=affine)
     if name.startswith("dil_conv"):
         return first
-    return first + depthwise + _relu_conv_norm(channels, channels, pixels, pixels, affine=affine)
+    return first + depthwise + relu_conv_norm(1, target, target, affine=affine)
 
 
-def _relu_conv_norm(channels_in: int, channels_out: int, pixels_in: int, pixels: int, *, affine: bool) -> _Cost:
-    """With a 1x1 convolution."""
-    relu = np.array([0, 0, channels_in * pixels_in])
-    return relu + _conv(channels_in * channels_out, pixels) + _norm(channels_out, pixels, affine=affine)
-
-
-def _conv(weights: int, pixels: int) -> _Cost:
-    return np.array([weights, weights * pixels, 0])
-
-
-def _norm(channels: int, pixels: int, *, affine: bool) -> _Cost:
-    return np.array([2 * channels if affine else 0, 0, (2 if affine else 1) * channels * pixels])
-
-
-def _nothing() -> _Cost:
-    return np.zeros(3, dtype=np.int64)
+def _doubled(maps: Maps) -> Maps:
+    """What becomes `maps` when a reduction cell halves it."""
+    return Maps(maps.channels, 2 * maps.height, 2 * maps.width)

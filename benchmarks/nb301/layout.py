@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from estimator_bench.errors import UsageError
+from estimator_bench.layer_costs import Maps
 from estimator_bench.space import NetworkRecipe
 
 STEM_MULTIPLIER = 3
@@ -36,6 +36,11 @@ class Place(NamedTuple):
     height: int
     width: int
 
+    @property
+    def maps(self) -> Maps:
+        """Those of each node."""
+        return Maps(self.channels, self.height, self.width)
+
 
 def places(recipe: NetworkRecipe, outputs: tuple[int, int] = (4, 4)) -> list[Place]:
     """The cells of the networks of a recipe with the settings `width`, channels of the first cells, and `layers`.
@@ -50,11 +55,7 @@ def places(recipe: NetworkRecipe, outputs: tuple[int, int] = (4, 4)) -> list[Pla
     _, height, width = recipe.input_shape
     layers, channels = recipe["layers"], recipe["width"]
     reductions = {layers // 3, 2 * layers // 3}
-    if height % 2 ** len(reductions) or width % 2 ** len(reductions):
-        raise UsageError(
-            f"recipe '{recipe.name}' got images of {height}x{width} pixels, which its {len(reductions)} reduction "
-            f"cells cannot halve: height and width must be multiples of {2 ** len(reductions)}"
-        )
+    recipe.require_multiples(2 ** len(reductions), f"for {len(reductions)} reduction cells, each of which halves them")
     found: list[Place] = []
     before = previous = STEM_MULTIPLIER * channels
     after_reduction = False

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import cast
 
 import torch
 from torch import nn
 
-from estimator_bench.networks.supernet import Supernet
+from estimator_bench.networks.supernet import BATCH_NORM, SHARED_NORM, Supernet
 from estimator_bench.space import Architecture, NetworkRecipe
 
 from .genotype import NODES, OPS, Cell, Genotype
@@ -16,21 +15,16 @@ from .layout import Place
 from .network import Preprocessing, Skeleton, stride
 from .operations import operation
 
-_BATCH_NORM = partial(nn.BatchNorm2d, track_running_stats=False)
-_CELL_NORM = partial(_BATCH_NORM, affine=False)
-
 
 class DartsSupernet(Skeleton, Supernet):
     """The skeleton of DARTS around cells that hold every operation on every edge.
 
-    All normalisation uses the statistics of the batch, in evaluation too, because running averages would mix those
-    of different genotypes; inside the cells it has no scale and shift (Ning et al., "Evaluating Efficient Performance
-    Estimators of Neural Architectures", NeurIPS 2021: shared ones hurt the ranking), and it follows poolings too, as in
-    the search network of DARTS.
+    Normalisation is `BATCH_NORM`, and `SHARED_NORM` inside of the cells, which follows poolings too, as in the
+    search network of DARTS.
     """
 
     def __init__(self, recipe: NetworkRecipe) -> None:
-        super().__init__(recipe, SharedCell, _BATCH_NORM)
+        super().__init__(recipe, SharedCell, BATCH_NORM)
 
     def forward(self, images: torch.Tensor, arch: Architecture) -> torch.Tensor:
         """Class scores (batch, classes) of the network of the genotype `arch`."""
@@ -49,11 +43,11 @@ class SharedCell(nn.Module):
     def __init__(self, place: Place) -> None:
         super().__init__()
         self.reduction = place.reduction
-        self.preprocess = Preprocessing(place, _BATCH_NORM)
+        self.preprocess = Preprocessing(place, BATCH_NORM)
         self.edges = nn.ModuleDict(
             {
                 _edge(source, node): nn.ModuleList(
-                    operation(name, place.channels, stride(place, source), _CELL_NORM, pool_norm=_CELL_NORM)
+                    operation(name, place.channels, stride(place, source), SHARED_NORM, pool_norm=SHARED_NORM)
                     for name in OPS
                 )
                 for node in NODES

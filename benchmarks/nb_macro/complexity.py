@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
-from estimator_bench.errors import UsageError
 from estimator_bench.space import NetworkRecipe
 
 from .layers import BLOCKS, IDENTITY, STAGES, Layers
@@ -40,12 +39,7 @@ def places(recipe: NetworkRecipe) -> tuple[Place, ...]:
     """
     _, height, width = recipe.input_shape
     strides = (recipe["first_stride"], 2, 2)
-    factor = strides[0] * 4
-    if height % factor or width % factor:
-        raise UsageError(
-            f"recipe '{recipe.name}' of nb-macro got images of {height}x{width} pixels: height and width must be "
-            f"multiples of {factor}"
-        )
+    recipe.require_multiples(4 * strides[0], "for networks of nb-macro, which halve them in their stages")
     return tuple(_places(recipe["width"], height * width, strides))
 
 

@@ -2,37 +2,31 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import cast
 
 import torch
 from torch import nn
 
-from estimator_bench.networks.supernet import Supernet
+from estimator_bench.networks.supernet import BATCH_NORM, SHARED_NORM, Supernet
 from estimator_bench.space import Architecture, NetworkRecipe
 
 from .layers import CHOICES, Layers
 from .network import StemAndHead, layer
 
-_BATCH_NORM = partial(nn.BatchNorm2d, track_running_stats=False)
-_LAYER_NORM = partial(_BATCH_NORM, affine=False)
-
 
 class MacroSupernet(StemAndHead, Supernet):
     """The benchmark's stem and head around layers that hold every choice.
 
-    All normalisation uses the statistics of the batch, in evaluation too, because running averages would mix those
-    of different networks; inside the layers it has no scale and shift (Ning et al., "Evaluating Efficient Performance
-    Estimators of Neural Architectures", NeurIPS 2021: shared ones hurt the ranking).
+    Normalisation is `BATCH_NORM`, and `SHARED_NORM` inside of the layers.
     """
 
     def __init__(self, recipe: NetworkRecipe) -> None:
         super().__init__(
             recipe,
             lambda _number, place: nn.ModuleDict(
-                {name: layer(choice, place, _LAYER_NORM) for choice, name in enumerate(CHOICES)}
+                {name: layer(choice, place, SHARED_NORM) for choice, name in enumerate(CHOICES)}
             ),
-            _BATCH_NORM,
+            BATCH_NORM,
         )
 
     def forward(self, images: torch.Tensor, arch: Architecture) -> torch.Tensor:

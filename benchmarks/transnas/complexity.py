@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
-from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from estimator_bench.errors import UsageError
+from estimator_bench.layer_costs import Cost, Maps, classifier, conv, norm, nothing, relu_conv_norm
 from estimator_bench.space import FlopsConvention, NetworkRecipe
 
 from .cell import CONV_1X1, CONV_3X3, EDGES, MODULES, NONE, OPS, SKIP, Cell
 from .decoder_layers import Layer, decoder_layers
 from .recipes import LINEAR
-from .shapes import Maps, Shapes, shapes
+from .shapes import Shapes, shapes
 from .skeleton import Skeleton
-
-Cost: TypeAlias = NDArray[np.int64]
-"""(3,): trainable parameters; multiply-adds; the operations that only NASLib counts."""
 
 
 def cell_cost(cell: Cell, recipe: NetworkRecipe) -> Cost:
@@ -77,36 +74,35 @@ def _per_image(encoder: Cost, recipe: NetworkRecipe) -> Cost:
 
 def _stem(sizes: Shapes) -> Cost:
     first, second = sizes.stem
-    return _conv(3, sizes.image.channels, first) + _norm(first) + _relu_conv_norm(3, first, second)
+    return conv(3, sizes.image.channels, first) + norm(first) + relu_conv_norm(3, first, second)
 
 
 def _operation(op: int, source: Maps, target: Maps) -> Cost:
     if op in (CONV_1X1, CONV_3X3):
-        return _relu_conv_norm({CONV_1X1: 1, CONV_3X3: 3}[op], source, target)
+        return relu_conv_norm({CONV_1X1: 1, CONV_3X3: 3}[op], source, target)
     if op == NONE or (op == SKIP and source == target):
-        return np.zeros(3, dtype=np.int64)
-    return _relu_conv_norm(1, source, target)  # a factorised reduction: half of the channels each, side by side
+        return nothing()
+    return relu_conv_norm(1, source, target)  # a factorised reduction: half of the channels each, side by side
 
 
 @cache
 def _basic_block(source: Maps, target: Maps) -> Cost:
-    body = _relu_conv_norm(3, source, target) + _relu_conv_norm(3, target, target)
-    return body if source == target else body + _conv(1, source.channels, target) + _norm(target)
+    body = relu_conv_norm(3, source, target) + relu_conv_norm(3, target, target)
+    return body if source == target else body + conv(1, source.channels, target) + norm(target)
 
 
 def _decoder(sizes: Shapes, recipe: NetworkRecipe) -> Cost:
     features = sizes.features
     if recipe["decoder"] == LINEAR:
-        channels = features.channels * recipe["tiles"] ** 2
-        weights = channels * recipe.classes
-        return np.array([weights + recipe.classes, weights, (features.height + 1) * (features.width + 1) * channels])
+        of_all_tiles = features._replace(channels=features.channels * recipe["tiles"] ** 2)
+        return classifier(of_all_tiles, recipe.classes)
     layers = decoder_layers(recipe["decoder"], features.channels, sizes.halvings, recipe.classes)
     return _image_decoder(layers, features.pixels)
 
 
 def _image_decoder(layers: Sequence[Layer], pixels: int) -> Cost:
     """The cost of convolutions, each of which takes one step of its kernel for every pixel that it gets."""
-    cost = np.zeros(3, dtype=np.int64)
+    cost = nothing()
     for layer in layers:
         weights = 9 * layer.inputs * layer.outputs
         cost += [weights + layer.outputs, weights * pixels, 0]
@@ -114,17 +110,3 @@ def _image_decoder(layers: Sequence[Layer], pixels: int) -> Cost:
         if not layer.last:
             cost += [2 * layer.outputs, 0, 2 * layer.outputs * pixels]
     return cost
-
-
-def _relu_conv_norm(kernel: int, source: Maps, target: Maps) -> Cost:
-    relu = np.array([0, 0, source.channels * source.pixels])
-    return relu + _conv(kernel, source.channels, target) + _norm(target)
-
-
-def _conv(kernel: int, channels: int, output: Maps) -> Cost:
-    weights = kernel**2 * channels * output.channels
-    return np.array([weights, weights * output.pixels, 0])
-
-
-def _norm(maps: Maps) -> Cost:
-    return np.array([2 * maps.channels, 0, 2 * maps.channels * maps.pixels])

@@ -13,12 +13,13 @@ from typing import TypeAlias, cast
 import torch
 from torch import nn
 
+from estimator_bench.layer_costs import Maps
 from estimator_bench.space import NetworkRecipe
 
 from .cell import CONV_1X1, CONV_3X3, EDGES, MODULES, NONE, OPS, SKIP, Cell
 from .decoder_layers import Layer, decoder_layers
 from .recipes import IMAGE, LINEAR
-from .shapes import Maps, Shapes, shapes
+from .shapes import Shapes, shapes
 from .skeleton import Skeleton
 
 Norm: TypeAlias = Callable[[int], nn.Module]

@@ -5,30 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from estimator_bench.errors import UsageError
+from estimator_bench.layer_costs import Maps
 from estimator_bench.space import NetworkRecipe
 
 from .skeleton import doubles, halves
 
 BLOCKS = 2
 """Blocks of a module; the first one changes the size."""
-
-
-class Maps(NamedTuple):
-    """Feature maps of one size."""
-
-    channels: int
-    height: int
-    width: int
-
-    @property
-    def pixels(self) -> int:
-        """Positions of one feature map."""
-        return self.height * self.width
-
-    def strided(self, stride: int, channels: int) -> Maps:
-        """As many channels as asked for, height and width divided by `stride`."""
-        return Maps(channels, self.height // stride, self.width // stride)
 
 
 class Shapes(NamedTuple):
@@ -64,11 +47,7 @@ def shapes(modules: Sequence[int], recipe: NetworkRecipe) -> Shapes:
     channels, height, width = recipe.input_shape
     tiles, stride = recipe["tiles"], recipe["stem_stride"]
     factor = tiles * stride**2 * 2 ** sum(map(halves, modules))
-    if height % factor or width % factor:
-        raise UsageError(
-            f"recipe '{recipe.name}' got images of {height}x{width} pixels for modules "
-            f"{''.join(map(str, modules))}: height and width must be multiples of {factor}"
-        )
+    recipe.require_multiples(factor, f"for modules {''.join(map(str, modules))}")
     image = Maps(channels, height // tiles, width // tiles)
     first = image.strided(stride, recipe["width"] // 2)
     second = first.strided(stride, recipe["width"])

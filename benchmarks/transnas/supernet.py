@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import cast
 
 import torch
 from torch import nn
 
-from estimator_bench.networks.supernet import Supernet
+from estimator_bench.layer_costs import Maps
+from estimator_bench.networks.supernet import BATCH_NORM, SHARED_NORM, Supernet
 from estimator_bench.space import Architecture, NetworkRecipe
 
 from .cell import EDGES, MODULES, NONE, OPS, Cell
 from .network import EncoderDecoder, edge_name, operation, output_node
-from .shapes import Maps
-
-_BATCH_NORM = partial(nn.BatchNorm2d, track_running_stats=False)
-_CELL_NORM = partial(_BATCH_NORM, affine=False)
 
 
 class MicroSupernet(EncoderDecoder, Supernet):
     """The benchmark's skeleton around cells that hold every operation.
 
-    All normalisation uses the statistics of the batch, in evaluation too, because running averages would mix those
-    of different cells; inside the cells it has no scale and shift (Ning et al., "Evaluating Efficient Performance
-    Estimators of Neural Architectures", NeurIPS 2021: shared ones hurt the ranking).
+    Normalisation is `BATCH_NORM`, and `SHARED_NORM` inside of the cells.
     """
 
     def __init__(self, recipe: NetworkRecipe) -> None:
-        super().__init__(MODULES[: recipe["modules"]], recipe, SharedCell, _BATCH_NORM)
+        super().__init__(MODULES[: recipe["modules"]], recipe, SharedCell, BATCH_NORM)
 
     def forward(self, images: torch.Tensor, arch: Architecture) -> torch.Tensor:
         """Class scores (batch, classes) of the network of the cell `arch`."""
@@ -46,7 +40,7 @@ class SharedCell(nn.Module):
             {
                 edge_name(source, target): nn.ModuleDict(
                     {
-                        name: operation(op, behind if source else before, behind, _CELL_NORM)
+                        name: operation(op, behind if source else before, behind, SHARED_NORM)
                         for op, name in enumerate(OPS)
                         if op != NONE
                     }

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from functools import partial
 
 import torch
 from torch import nn
 
 from estimator_bench.space import Architecture
+
+BATCH_NORM = partial(nn.BatchNorm2d, track_running_stats=False)
+"""Normalisation by the statistics of the batch, in evaluation too: running averages would mix those of different
+architectures."""
+
+SHARED_NORM = partial(BATCH_NORM, affine=False)
+"""The same inside of what architectures choose, without scale and shift: shared ones hurt the ranking (Ning et al.,
+"Evaluating Efficient Performance Estimators of Neural Architectures", NeurIPS 2021)."""
 
 
 class Supernet(nn.Module, ABC):

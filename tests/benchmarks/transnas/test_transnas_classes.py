@@ -12,7 +12,8 @@ import torch
 from estimator_bench.benchmarks.transnas.cell import EDGES, NONE, SKIP, Cell, cells, index
 from estimator_bench.benchmarks.transnas.classes import functional_representative
 from estimator_bench.benchmarks.transnas.network import CellModule, edge_name
-from estimator_bench.benchmarks.transnas.shapes import Maps
+
+from estimator_bench.layer_costs import Maps
 
 BEFORE, BEHIND = Maps(2, 4, 4), Maps(4, 2, 2)
 WAYS = ((0, 3), (0, 1, 3), (0, 2, 3), (0, 1, 2, 3))

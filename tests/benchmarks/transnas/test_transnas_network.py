@@ -9,7 +9,6 @@ from estimator_bench.benchmarks.transnas.macro import TransNasMacro
 from estimator_bench.benchmarks.transnas.micro import TransNasMicro
 from estimator_bench.benchmarks.transnas.network import CellModule, edge_name
 from estimator_bench.benchmarks.transnas.recipes import IMAGE, LINEAR, SEGMENTATION, TILES, task_recipe
-from estimator_bench.benchmarks.transnas.shapes import Maps
 from estimator_bench.benchmarks.transnas.skeleton import Skeleton, skeletons
 from estimator_bench.benchmarks.transnas.supernet import MicroSupernet
 from hypothesis import given, settings
@@ -17,6 +16,7 @@ from hypothesis import strategies as st
 from torch import fx, nn
 
 from estimator_bench.errors import UsageError
+from estimator_bench.layer_costs import Maps
 from estimator_bench.networks.counting import count_macs, count_parameters
 from estimator_bench.space import AnySpace, Architecture, NetworkRecipe
 
