@@ -275,7 +275,7 @@ def test_the_list_fits_the_terminal(call: Call, columns: int, monkeypatch: pytes
 
 
 def test_an_interrupted_command_goes_on_when_it_is_given_again(
-    server: Site, plugin: Callable[..., Path], tmp_path: Path
+    server: Site, plugin: Callable[..., Path], call: Call, data_home: Path
 ) -> None:
     def stuck(request: Request) -> None:
         request.start(200, {"Content-Length": len(CONTENT), "ETag": '"1"'})
@@ -284,16 +284,16 @@ def test_an_interrupted_command_goes_on_when_it_is_given_again(
 
     file = plugin(server.add("/stacks.csv.gz", stuck, Serve(CONTENT)))
     checkout = str(Path(estimator_bench.__file__).parents[1])
-    environment = os.environ | {"PYTHONPATH": checkout, "ESTIMATOR_BENCH_DATA": str(tmp_path / "data")}
-    command = [sys.executable, "-m", "estimator_bench", "data", "get", "stacks", "--plugin", str(file)]
-    child = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
-    part = tmp_path / "data" / "downloads" / "stacks" / "web" / "stacks.csv.gz.part"
+    words = ("data", "get", "stacks", "--plugin", str(file))
+    command = [sys.executable, "-m", "estimator_bench", *words]
+    child = subprocess.Popen(command, env=os.environ | {"PYTHONPATH": checkout}, stderr=subprocess.PIPE, text=True)
+    part = data_home / "downloads" / "stacks" / "web" / "stacks.csv.gz.part"
     deadline = time.monotonic() + 60
     while not (part.exists() and part.stat().st_size == 20) and time.monotonic() < deadline:
         time.sleep(0.02)
     child.send_signal(signal.SIGTERM)
     _, errors = child.communicate(timeout=30)
     assert (child.returncode, "interrupted" in errors) == (130, True), errors
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
+    code, _, errors = call(*words)
+    assert code == 0, errors
     assert server.ranges == [None, "bytes=20-"]

@@ -6,13 +6,11 @@ parameters is .30663; with ties of accuracy broken at random, .30656.
 
 from __future__ import annotations
 
-import csv
-import gzip
-from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 import pytest
 from nb101_cells import SPACE
 from nb101_rows import row_of, rows
@@ -25,36 +23,30 @@ OFFICIAL = SPACE.recipes["official"]
 
 
 class Everything(NamedTuple):
-    lines: list[list[str]]
-    hashes: list[str]
-    vertices: list[int]
-    edges: list[int]
+    rows: pd.DataFrame
     params: NDArray[np.float64]
     test: NDArray[np.float64]
 
 
 @pytest.fixture(scope="module")
 def everything(shared_data: Path) -> Everything:
-    with gzip.open(shared_data / "nb101" / "accuracies.csv.gz", "rt") as file:
-        lines = list(csv.reader(file))[1:]
-    hashes, vertices, edges, _, params, test = zip(*lines, strict=True)
-    counts = [one.count("1") for one in edges]
-    return Everything(
-        lines, list(hashes), list(map(int, vertices)), counts, np.array(params, float), np.array(test, float)
-    )
+    """The whole file, every field as it is written."""
+    rows = pd.read_csv(shared_data / "nb101" / "accuracies.csv.gz", dtype=str, keep_default_na=False)
+    return Everything(rows, rows["params"].to_numpy(float), rows.iloc[:, -1].to_numpy(float))
 
 
 def test_the_best_the_mean_and_the_median_are_known(everything: Everything) -> None:
     order = np.argsort(-everything.test)
     assert everything.test[order[:2]].tolist() == pytest.approx([94.3176, 94.2341], abs=5e-5)
-    assert everything.hashes[order[0]].startswith("02e5a0247bbd")
+    assert everything.rows["hash"][order[0]].startswith("02e5a0247bbd")
     assert everything.test.mean() == pytest.approx(89.6798, abs=5e-5)
     assert np.median(everything.test) == pytest.approx(90.6384, abs=5e-5)
 
 
 def test_vertices_and_edges_are_counted(everything: Everything) -> None:
-    assert Counter(everything.vertices) == {2: 1, 3: 6, 4: 84, 5: 2_441, 6: 62_010, 7: 359_082}
-    edges = Counter(everything.edges)
+    vertices = {"2": 1, "3": 6, "4": 84, "5": 2_441, "6": 62_010, "7": 359_082}
+    assert everything.rows["vertices"].value_counts().to_dict() == vertices
+    edges = everything.rows["edges"].str.count("1").value_counts()
     assert (edges[9], edges[8]) == (328_269, 78_822)
 
 
@@ -66,7 +58,7 @@ def test_parameters_correlate_with_accuracy_as_known(everything: Everything) -> 
 
 
 def test_the_one_cell_of_the_size_of_a_known_naslib_key_has_its_flops(everything: Everything) -> None:
-    (line,) = [line for line in everything.lines if line[4] == "4095778"]
+    (line,) = everything.rows[everything.params == 4_095_778].to_numpy().tolist()
     cell = row_of(*line).cell
     assert SPACE.flops(cell, OFFICIAL) == 613_646_336
     assert SPACE.flops(cell, OFFICIAL, "naslib") == 624_558_080

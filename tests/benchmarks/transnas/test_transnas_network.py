@@ -90,7 +90,7 @@ def test_the_closed_forms_count_what_is_built_around_a_cell(cell: Cell, recipe: 
     check_counts(MICRO, cell, recipe)
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(st.sampled_from(skeletons()), any_recipe(MACRO))
 def test_the_closed_forms_count_what_is_built_of_a_skeleton(skeleton: Skeleton, recipe: NetworkRecipe) -> None:
     check_counts(MACRO, skeleton, recipe)
