@@ -7,7 +7,7 @@ import io
 import math
 import sys
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, TypeAlias
 
@@ -23,6 +23,9 @@ Columns: TypeAlias = dict[str, NDArray[Any]]
 
 ROW_LIMIT = 1 << 20
 """Most rows of a file: more than twice those of the largest official one, and what a few GiB of memory hold."""
+
+LINE_LIMIT = 10_000
+"""Most characters of a line: the longest of an official file has under 1,000."""
 
 KEY_COLUMNS = {
     "index": "position in the official order",
@@ -106,11 +109,14 @@ def _rows(path: Path, content: bytes, header: Sequence[str]) -> list[list[str]]:
     """The rows below the header, each checked before the next one is read."""
     rows: list[list[str]] = []
     try:
-        lines = csv.reader(io.TextIOWrapper(io.BytesIO(content), encoding="utf-8", newline=""))
+        lines = csv.reader(_lines(content))
         if (found := next(lines, None)) is None:
-            raise CorruptDataError(f"{path} is no CSV file (it is empty)")
+            raise CorruptDataError(f"{path} is no CSV file (it is empty); get the file again")
         if found != list(header):
-            raise CorruptDataError(f"{path} has the columns {', '.join(found)}; expected {', '.join(header)}")
+            raise CorruptDataError(
+                f"{path} has the columns {', '.join(found)}; expected {', '.join(header)}: it is a file of something "
+                "else or of another version, and `data list` says where the right one comes from"
+            )
         for index, row in enumerate(lines):
             if len(row) != len(header):
                 raise bad_row(path, index, f"it has {len(row)} fields; expected {len(header)}")
@@ -118,5 +124,12 @@ def _rows(path: Path, content: bytes, header: Sequence[str]) -> list[list[str]]:
                 raise CorruptDataError(f"{path} has more than {ROW_LIMIT:,} rows, which no official file has; not read")
             rows.append(row)
     except (ValueError, csv.Error) as error:
-        raise CorruptDataError(f"{path} is no CSV file ({error})") from error
+        raise CorruptDataError(f"{path} is no CSV file ({error}); get the file again") from error
     return rows
+
+
+def _lines(content: bytes) -> Iterator[str]:
+    for line in io.TextIOWrapper(io.BytesIO(content), encoding="utf-8", newline=""):
+        if len(line) > LINE_LIMIT:
+            raise ValueError(f"a line has more than {LINE_LIMIT:,} characters")
+        yield line

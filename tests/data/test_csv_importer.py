@@ -49,6 +49,17 @@ def test_a_wrong_row_is_found_before_the_rows_behind_it_take_memory(tmp_path: Pa
     assert peak < SIZE_LIMIT + 10 * len(content)  # as much as may be unpacked is set aside, and not filled
 
 
+def test_a_line_of_endless_columns_is_not_taken_apart(tmp_path: Path) -> None:
+    with pytest.raises(CorruptDataError, match=r"no CSV file \(a line has more than 10,000 characters\)") as refusal:
+        Numbers().read(written(tmp_path, b"index,number" + b"," * 1_000_000))
+    assert len(str(refusal.value)) < 1_000
+
+
+def test_a_file_of_something_else_is_named_with_advice(tmp_path: Path) -> None:
+    with pytest.raises(CorruptDataError, match=r"has the columns a, b; expected index, number.*`data list` says"):
+        Numbers().read(written(tmp_path, b"a,b\n1,2\n"))
+
+
 def test_more_rows_than_any_official_file_has_are_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(csv_importer, "ROW_LIMIT", 1_000)
     assert Numbers().read(written(tmp_path, b"index,number\n" + b"0,1\n" * 1_000)).columns["number"].shape == (1_000,)
