@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -15,6 +13,7 @@ from estimator_bench.benchmarks.nb301 import ensemble_process
 from estimator_bench.benchmarks.nb301.ensemble_process import EnsembleError, EnsembleProcess
 from nb301_genotypes import DARTS_V1, DARTS_V2, KEY
 
+from estimator_bench.cli.main import main
 from estimator_bench.errors import BenchError, CorruptDataError, MissingDataError, UsageError
 from estimator_bench.ground_truth import GroundTruth, Task
 from estimator_bench.registry import find_space, find_task
@@ -212,19 +211,16 @@ def test_a_program_that_speaks_something_else_is_stopped(tmp_path: Path, name: s
     assert len(str(refusal.value)) < 1_500
 
 
-def test_a_run_is_measured_on_the_ensembles_without_a_trace_of_the_process(models: Path, tmp_path: Path) -> None:
-    words = ("run", "--space", "nb301", "--est", "params", "--limit", "5", "--workers", "0")
-    done = subprocess.run(
-        [sys.executable, "-m", "estimator_bench", *words],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path / "packages"), *sys.path])},
-    )
-    assert done.returncode == 0, done.stderr
-    assert "nb301/cifar10@nasbench301-xgb: 5 architectures, %  SURROGATE: predicted, not measured" in done.stdout
-    assert "even so" not in done.stdout + done.stderr
+def test_a_run_is_measured_on_the_ensembles_without_a_trace_of_the_process(
+    models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as ended:
+        main(["run", "--space", "nb301", "--est", "params", "--limit", "5", "--workers", "0"])
+    output, errors = capfd.readouterr()
+    assert not ended.value.code, errors
+    assert "nb301/cifar10@nasbench301-xgb: 5 architectures, %  SURROGATE: predicted, not measured" in output
+    assert "even so" not in output + errors
     report = (tmp_path / "estimator-bench-results" / "report.md").read_text()
     assert "SURROGATE" in report
     assert models.is_dir()
