@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from estimator_bench.analysis.across.across import Across
@@ -177,13 +178,14 @@ def _pairs(found: Sequence[PairResult], tasks: Sequence[str], metric: Metric) ->
     lines, by_task = [], []
     for one in found:
         name, average = f"{one.one} + {one.other}", one.average
-        gain = Cell(f"{average.gain:+.3f}", _interval(average.low, average.high, metric), average.significant)
+        gain = Cell(_signed(average.gain), _interval(average.low, average.high, metric), average.significant)
         better = sum(each.gain > 0 for each in one.on.values())
         significant = sum(each.significant for each in one.on.values())
         texts = p_text(average.adjusted), f"{better} of {len(tasks)}", f"{significant} of {len(tasks)}"
-        start = Cell(name), Cell(number(average.value, metric)), Cell(average.better)
+        value = "undefined" if math.isnan(average.value) else number(average.value, metric)
+        start = Cell(name), Cell(value), Cell(average.better)
         lines.append(Line([*start, gain, *map(Cell, texts)]))
-        cells = [Cell(f"{one.on[task].gain:+.3f}", "", one.on[task].significant) for task in tasks]
+        cells = [Cell(_signed(one.on[task].gain), "", one.on[task].significant) for task in tasks]
         by_task.append(Line([Cell(name), *cells]))
     headers = ("pair", f"mean {metric}", "better one", "gain", "p", "better than both on", "significantly on")
     note = "Gain over the better of the two, on average over the tasks; positive is better. Bold: better than both."
@@ -191,6 +193,10 @@ def _pairs(found: Sequence[PairResult], tasks: Sequence[str], metric: Metric) ->
         Table("What pairs add", note, headers, lines),
         Table("What pairs add, by task", "Bold: significantly better than both.", ("pair", *tasks), by_task),
     ]
+
+
+def _signed(gain: float) -> str:
+    return "undefined" if math.isnan(gain) else f"{gain:+.3f}"
 
 
 def _used(used: Sequence[UsedTable]) -> Table:

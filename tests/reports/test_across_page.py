@@ -49,6 +49,17 @@ def html(found: AcrossFindings) -> str:
     return text
 
 
+def test_pairs_without_a_value_are_called_undefined() -> None:
+    made = []
+    for seed in range(3):
+        truth, scores = correlated(seed, 40, b=0.6)
+        made.append(task(f"t{seed}", truth, {**scores, "a": -scores["b"]}))
+    text = markdown(of(made))
+    assert "No pair of estimators has tau on every task." in text
+    assert re.search(r"\| a \+ b +\| undefined +\| b +\| undefined", text)
+    assert "nan" not in text
+
+
 def test_the_page_says_how_many_tasks_of_how_many_spaces_it_is_about(found: AcrossFindings) -> None:
     text = markdown(found)
     assert text.startswith("# Estimators across 4 tasks\n")

@@ -7,6 +7,7 @@ it is (intersection-union test: Berger, Technometrics 1982).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
@@ -35,7 +36,7 @@ class Added:
     """What a pair adds, on one task or on average over tasks.
 
     Attributes:
-        value: the metric of the pair.
+        value: the metric of the pair; NaN where it is undefined, as is then the gain.
         better: the better one of the two.
         gain: by how much the pair is better than that one, positive whatever the direction of the metric.
         low, high: 95% interval of the gain over architectures; None where there are no parts.
@@ -78,7 +79,7 @@ def mean_rank(a: Values, b: Values) -> Values:
 
 
 def pair_results(block: Block, tasks: Sequence[ScoredTask], estimators: Sequence[str]) -> list[PairResult]:
-    """Every two of some estimators of a block, the one that adds most on average first.
+    """Every two of some estimators of a block, the one that adds most on average first, undefined ones last.
 
     Args:
         block: the metric of single estimators.
@@ -86,8 +87,10 @@ def pair_results(block: Block, tasks: Sequence[ScoredTask], estimators: Sequence
         estimators: which to combine.
 
     Raises:
-        UndefinedError: they are fewer than two or more than `MOST`.
+        UndefinedError: they are fewer than two or more than `MOST`, or the metric is of predictions.
     """
+    if block.metric.needs_values:
+        raise UndefinedError(f"{block.metric} is of predictions, and the mean of two ranks is none")
     if not 2 <= len(estimators) <= MOST:
         raise UndefinedError(f"pairs are made of 2 to {MOST} estimators, not of {len(estimators)}: name them by --est")
     pairs = list(combinations(sorted(estimators), 2))
@@ -103,7 +106,12 @@ def pair_results(block: Block, tasks: Sequence[ScoredTask], estimators: Sequence
     for column, pair in enumerate(pairs):
         moved = [row[column] for row in deviations]
         results.append(_result(block, pair, values[:, column], moved))
-    return sorted(_adjusted(results, block.tasks), key=lambda one: (-one.average.gain, one.one, one.other))
+    return sorted(_adjusted(results, block.tasks), key=_place)
+
+
+def _place(one: PairResult) -> tuple[bool, float, str, str]:
+    gain = one.average.gain
+    return math.isnan(gain), 0.0 if math.isnan(gain) else -gain, one.one, one.other
 
 
 def _measured(

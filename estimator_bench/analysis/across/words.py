@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from estimator_bench.analysis.across.across import Across
@@ -19,7 +20,7 @@ def sentences(found: Across, metric: Metric) -> Iterator[str]:
     """What the statistics say, from the best estimator to pairs."""
     yield from _best(found, metric)
     yield _ranks(found)
-    yield from _pairs(found)
+    yield from _pairs(found, metric)
 
 
 def scope(found: Across) -> str:
@@ -113,14 +114,17 @@ def _ranks(found: Across) -> str:
     return f"{start}; Wilcoxon's test tells {len(apart)} of {pairs} apart (Holm's correction)."
 
 
-def _pairs(found: Across) -> Iterator[str]:
+def _pairs(found: Across, metric: Metric) -> Iterator[str]:
     if isinstance(found.pairs, str):
         yield f"Pairs were not made: {found.pairs}."
+        return
+    best = found.pairs[0]
+    if math.isnan(best.average.gain):
+        yield f"No pair of estimators has {metric} on every task."
         return
     adding = [one for one in found.pairs if one.average.significant]
     family = f"Holm's correction over {counted(len(found.pairs), 'pair')}"
     if not adding:
-        best = found.pairs[0]
         yield (
             f"No pair of estimators is significantly better than the better of the two; the largest gain is that of "
             f"{_pair(best)}, {best.average.gain:+.3f} on average ({p_text(best.average.adjusted)}, {family})."

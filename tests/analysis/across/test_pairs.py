@@ -100,6 +100,26 @@ def test_too_many_estimators_are_refused_before_any_work() -> None:
         results([task(name, truth, scores) for name in "tu"], draws=20)
 
 
+def test_a_metric_of_predictions_has_no_pairs() -> None:
+    truth, scores = correlated(0, 60, a=0.5, b=0.5)
+    tasks = [task(name, truth, scores, predicting=frozenset("ab")) for name in "tu"]
+    found = across_of(tasks, parse_metric("mae"), draws=20)
+    assert found.specs == ["a", "b"]
+    assert found.pairs == "mae is of predictions, and the mean of two ranks is none"
+
+
+def test_a_pair_whose_mean_ranks_are_all_tied_is_undefined_and_stands_last() -> None:
+    made = []
+    for seed in range(2):
+        truth, scores = correlated(seed, 60, b=0.6, c=0.4)
+        made.append(task(f"t{seed}", truth, {**scores, "a": -scores["b"]}))
+    found = results(made, draws=20)
+    assert [one.one + one.other for one in found][-1] == "ab"
+    assert np.isfinite([one.average.gain for one in found[:-1]]).all()
+    assert found[-1].average.gain != found[-1].average.gain
+    assert (found[-1].average.p, found[-1].average.significant) == (1.0, False)
+
+
 def test_baselines_without_information_are_combined_only_if_named() -> None:
     truth, scores = correlated(0, 60, a=0.5, b=0.5, random=0.0)
     tasks = [task(name, truth, scores) for name in "tu"]
