@@ -139,7 +139,7 @@ def combined_scores(estimator: Estimator, components: Components, repeats: int =
     Raises:
         PluginError: combine() does not give one number per architecture.
     """
-    columns = [scores_by_repeat(estimator, components, repeats).mean(axis=1)]
+    columns = [mean_scores(scores_by_repeat(estimator, components, repeats))]
     if len(components.replicates) > 1:
         columns += [_combined(estimator, components.replicate(index)) for index in range(len(components.replicates))]
     return np.stack(columns, axis=1)
@@ -152,6 +152,13 @@ def scores_by_repeat(estimator: Estimator, components: Components, repeats: int)
         return np.full((len(components.values), repeats), np.nan)
     parts = [components.replicate(slice(start, start + own)) for start in range(0, own * repeats, own)]
     return np.stack([_combined(estimator, part) for part in parts], axis=1)
+
+
+def mean_scores(by_repeat: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(architectures,) means over the columns, which may hold infinities: both of them make NaN, as one NaN does."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        means: NDArray[np.float64] = by_repeat.mean(axis=1)
+    return means
 
 
 def _combined(estimator: Estimator, components: Components) -> NDArray[np.float64]:

@@ -107,6 +107,19 @@ def test_what_was_not_repeated_is_told(results: Path, capsys: pytest.CaptureFixt
     assert "Between epoch 9 and epoch 12" in text, "checkpoints need no repeats"
 
 
+def test_values_of_the_task_keep_its_direction_and_ensembles_say_what_they_combine(
+    toy: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert toy
+    ensemble = "rank-average:of=random+params"
+    words = ("run", "--space", "toy", "--task", "latency", "--est", ensemble, "--repeat", "seeds=2", "--workers", "0")
+    assert call(capsys, *words, "--metrics", "tau", "-q", "--output", str(tmp_path))[0] == 0
+    _, text, _ = call(capsys, "variance", "--output", str(tmp_path), "--est", f"random,{ensemble}", "--json")
+    (best,) = (one for one in found(text)["random"]["variance"]["criteria"] if one["metric"] == "best@10")
+    assert 0 < best["mean"] < 8, "the number of weights, and not its negative"
+    assert found(text)[ensemble]["variance"] == "it combines the scores of others, of each the mean over its repeats"
+
+
 def test_an_unfinished_run_is_partial(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with Store(results, write=True) as store:
         store.execute("DELETE FROM score WHERE architecture % 4 = 0")

@@ -13,7 +13,7 @@ from estimator_bench.errors import UsageError
 from estimator_bench.guard import Failure
 from estimator_bench.protocol import Limit, Protocol
 from estimator_bench.repeat import Repeat
-from estimator_bench.runs.combine import Combiner
+from estimator_bench.runs.combine import Combiner, mean_scores
 from estimator_bench.runs.plan import Request, make_plan
 from estimator_bench.runs.records import RunRecord, StoredScore
 from estimator_bench.runs.run import Observer, execute
@@ -49,6 +49,11 @@ class Unready(Base):
     def prepare(self, problem):
         if problem.protocol.batch:
             raise RuntimeError("no second batch")
+
+class Infinite(Base):
+    name = "infinite"
+    def score(self, problem, state, archs):
+        return [float("-inf" if problem.protocol.weights else "inf")] * len(archs)
 
 class Trained(Base):
     name = "trained"
@@ -280,6 +285,15 @@ def test_repeats_of_what_an_ensemble_combines_reach_it_as_their_mean(tmp_path: P
         found = combiner.by_repeat(next(one.id for one in plan.runs if one.members))
     assert not isinstance(found, Failure)
     assert (found.shape, np.isnan(found).any()) == ((9, 1), False)
+
+
+def test_the_mean_of_infinite_scores_is_one_of_them_or_nan_without_a_warning(tmp_path: Path) -> None:
+    assert mean_scores(np.array([[1.0, np.inf], [-np.inf, np.inf]])).tolist() == pytest.approx(
+        [np.inf, np.nan], nan_ok=True
+    )
+    with Store(tmp_path, write=True) as store:
+        plan = make_plan(Request("toy", ["infinite"], Protocol(repeat=Repeat(seeds=2)), Limit.parse("3")))
+        assert not execute(plan, store, workers=0, command="", observer=Observer()).failed
 
 
 def test_inputs_that_do_not_exist_are_a_mistake_before_anything_is_done() -> None:

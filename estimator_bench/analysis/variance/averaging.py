@@ -17,6 +17,7 @@ from estimator_bench.analysis.variance.design import Design
 from estimator_bench.errors import UndefinedError
 from estimator_bench.metrics.metric import Metric
 from estimator_bench.metrics.ties import Values
+from estimator_bench.runs.combine import mean_scores
 
 SUBSETS = 40
 """Sets of k repeats that are tried: all of them up to so many, or as there are repeats, else so many draws."""
@@ -72,13 +73,6 @@ def subsets(count: int, size: int, seed: int = 0) -> list[tuple[int, ...]]:
         return list(combinations(range(count), size))
     rng = np.random.default_rng((seed, count, size))
     return [tuple(sorted(rng.choice(count, size, replace=False).tolist())) for _ in range(SUBSETS)]
-
-
-def mean_scores(scores: Values) -> Values:
-    """(n,) means of the columns, which may hold infinities: both of them make NaN."""
-    with np.errstate(invalid="ignore", over="ignore"):
-        means: Values = scores.mean(axis=1)
-    return means
 
 
 def value_of(metric: Metric, truth: Values, scores: Values) -> float | None:

@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 
 from estimator_bench.analysis.intervals import PairedDifference, holm, paired_difference
 from estimator_bench.analysis.resampling import Sampled, sample_parts
-from estimator_bench.analysis.variance.averaging import better_if, mean_scores, value_of
+from estimator_bench.analysis.variance.averaging import better_if, value_of
 from estimator_bench.analysis.variance.design import Design
 from estimator_bench.metrics.metric import Metric
 from estimator_bench.metrics.ties import Values
+from estimator_bench.runs.combine import mean_scores
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ from estimator_bench.runs.store import Store
 
 UNREPEATED = "nothing was repeated; run with --repeat"
 UNAFFECTED = "nothing that was repeated can change its scores"
+COMBINING = "it combines the scores of others, of each the mean over its repeats"
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,8 @@ def _stored_variance(
 
 
 def _variance(combiner: Combiner, request: Invocation, record: RunRecord, population: Population) -> Variance | str:
+    if record.identity["members"] and request.protocol.get("repeat"):
+        return COMBINING
     if record.repeat.count == 1:
         return UNAFFECTED if request.protocol.get("repeat") else UNREPEATED
     by_repeat = combiner.by_repeat(record.id)
@@ -124,7 +127,7 @@ def _variance(combiner: Combiner, request: Invocation, record: RunRecord, popula
     except UndefinedError as error:
         return str(error)
     scores = oriented(by_repeat[shown], make_estimator(record.spec), population.task)
-    return variance_of(population.truth[shown], scores, Design(record.repeat.axes))
+    return variance_of(population.truth[shown], scores, Design(record.repeat.axes), population.sign)
 
 
 def _stability(combiner: Combiner, record: RunRecord, population: Population) -> Stability | str | None:

@@ -47,7 +47,7 @@ class Criterion:
 
     Attributes:
         metric: its name.
-        values: of each repeat; None where it is undefined.
+        values: of each repeat, those of the task in its direction; None where it is undefined.
         mean: over the repeats; None where it is undefined for one of them, as is what follows.
         spread: by axis the standard deviation over its levels, the root mean square over settings of the others.
     """
@@ -81,13 +81,14 @@ class Variance:
     levels: Sequence[LevelDifference]
 
 
-def variance_of(truth: Values, scores: Values, design: Design) -> Variance:
+def variance_of(truth: Values, scores: Values, design: Design, sign: float = 1.0) -> Variance:
     """How scores vary. No result depends on the order of the architectures.
 
     Args:
         truth: (n,) finite, higher is better; two architectures or more.
         scores: (n, repeats) higher is better; NaN and -inf tie last, +inf ties first.
         design: which repeat each column is.
+        sign: -1 where lower values of the task are better, so that the truth was turned.
     """
     ranks = np.asarray(stats.rankdata(rankable(scores), axis=0), np.float64)
     bought = [parse_metric(name) for name in BOUGHT]
@@ -104,14 +105,16 @@ def variance_of(truth: Values, scores: Values, design: Design) -> Variance:
             for axis in design.axes
         ],
         variance_shares(ranks, design),
-        [_criterion(parse_metric(name), truth, scores, design) for name in CRITERIA],
+        [_criterion(parse_metric(name), truth, scores, design, sign) for name in CRITERIA],
         averaging(truth, scores, design, bought),
         level_differences(truth, scores, design, bought),
     )
 
 
-def _criterion(metric: Metric, truth: Values, scores: Values, design: Design) -> Criterion:
+def _criterion(metric: Metric, truth: Values, scores: Values, design: Design, sign: float) -> Criterion:
     values = [value_of(metric, truth, column) for column in scores.T]
+    if metric.is_task_value:
+        values = [None if value is None else sign * value for value in values]
     known = np.array([value for value in values if value is not None])
     if len(known) < len(values):
         return Criterion(metric.name, values, None, {})
