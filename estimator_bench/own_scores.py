@@ -108,7 +108,8 @@ def plan_scores(scores: Any, task: str, estimates: str, population: PopulationKi
     plan = make_plan(Request(str(found), [], protocol, only=list(map(str, order)), given=given))
     notes = [note for table in tables for note in table.notes]
     notes += _left_out(tables, classes, shared, counted)
-    if missing := plan.available - int(covered.sum()):
+    enumerable = truth.population(found) is not None or space.architectures() is not None
+    if enumerable and (missing := plan.available - int(covered.sum())):
         notes.append(f"{missing:,} of the {plan.available:,} {counted} of {found} have no score")
     if without := len(shared) - int(covered.sum()):
         notes.append(f"{without:,} of the scored {counted} have no value of {found} and are left out")

@@ -201,6 +201,15 @@ def test_architectures_without_truth_are_counted_and_left_out(monkeypatch: pytes
         measured(dict.fromkeys(uncovered, 1.0))
 
 
+def test_where_nobody_knows_all_architectures_none_of_them_are_called_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    space = registry.find_space("toy")
+    monkeypatch.setattr(type(space.ground_truths()[0]), "population", lambda *_: None)
+    scores = dict(list(made_up().items())[:20])
+    monkeypatch.setattr(type(space), "architectures", lambda _: None)
+    found = evaluate({"mine": scores}, TASK, metrics=["tau"])
+    assert (found.sections[0].available, found.sections[0].headline, found.notes) == (None, 20, [])
+
+
 def test_tables_that_share_nothing_are_refused() -> None:
     one, other = ({text: 1.0} for text in ("wide-wide-wide-wide", "skip-skip-skip-skip"))
     with pytest.raises(UsageError, match="no architectures with a value of toy/latency@made-up and all scores"):

@@ -1,8 +1,8 @@
 """The same stored scores over classes of architectures, beside the metrics over all: publications differ in this.
 
 A class is scored by its representative or, where that was not scored, by the first of its members that was, in the
-order of the space. Its truth is the mean over all members with a value, scored or not. A class is left out where some
-estimator saw the label of a member.
+order of the space or, where it has none, of their texts. Its truth is the mean over all members with a value, scored or
+not. A class is left out where some estimator saw the label of a member.
 """
 
 from __future__ import annotations
@@ -82,11 +82,8 @@ def scored_by(space: AnySpace, archs: Sequence[Architecture], kind: PopulationKi
     """For each class of some architectures, by its representative, the position of the one whose score it has."""
     if kind == "all":
         return {arch: place for place, arch in enumerate(archs)}
-    everything = space.architectures()
-    order = list(range(len(archs)))
-    if everything is not None:
-        ranks = {arch: rank for rank, arch in enumerate(everything)}
-        order.sort(key=lambda place: ranks.get(archs[place], len(ranks)))
+    ranks = {arch: rank for rank, arch in enumerate(space.architectures() or ())}
+    order = sorted(range(len(archs)), key=lambda place: (ranks.get(archs[place], len(ranks)), str(archs[place])))
     found: dict[Architecture, int] = {}
     for place in order:
         found.setdefault(space.representative(archs[place], kind), place)

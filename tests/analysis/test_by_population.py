@@ -90,6 +90,18 @@ def test_the_representative_gives_the_score_and_else_the_first_member_in_the_ord
     assert scored_by(space, [*archs, last], "functional")[last] == 3
 
 
+def test_without_an_order_of_the_space_the_rows_do_not_decide_whose_score_a_class_has(
+    toy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert toy
+    space = registry.find_space("toy")
+    archs = [space.parse(text) for text in ("wide-skip-skip-skip", "skip-wide-skip-skip")]
+    monkeypatch.setattr(type(space), "architectures", lambda _: None)
+    for rows in (archs, archs[::-1]):
+        (place,) = scored_by(space, rows, "functional").values()
+        assert str(rows[place]) == "skip-wide-skip-skip"
+
+
 def test_a_class_with_a_member_whose_label_was_seen_is_left_out(measure: Measure) -> None:
     """Its truth is the mean over that member too."""
     section = measure("ridge", labels=20)
