@@ -15,6 +15,7 @@ from estimator_bench.analysis.evaluation import MetricResult
 from estimator_bench.metrics.metric import Metric
 
 from .across_figures import critical_difference, forest, profiles
+from .content import named
 from .page import Figure, Page, Part
 from .table import Cell, Line, Table
 from .text import NOTHING, direction, interval_text, number, value_text
@@ -207,7 +208,7 @@ def _used(used: Sequence[UsedTable]) -> Table:
             f"{one.task.unit}, {direction(one.task)}",
             one.task.source,
             f"{one.folder}, request {one.request}",
-            ", ".join(f"{name} {value}" for name, value in one.protocol.items()),
+            named(one.protocol),
             "; ".join(
                 f"{spec}: {missing} missing, {failed} failed" for spec, (missing, failed) in one.incomplete.items()
             )

@@ -14,8 +14,9 @@ from estimator_bench.analysis.bias.words import p_text, sentences
 
 from .drawing import drawing
 from .page import Figure, Page, Part
+from .stored_run import facts_of, partial_of
 from .table import Line, Table
-from .text import NOTHING, direction, recipe_text
+from .text import NOTHING
 
 TITLE = "Bias of the estimators"
 
@@ -62,14 +63,14 @@ def _part(one: StoredBias, key: str) -> Part:
     """What there is to say about one; `key` sets its drawings apart from those of others."""
     title = f"{one.spec} on {one.task}"
     if isinstance(one.bias, str):
-        return Part(title, _facts(one), [f"undefined ({one.bias})"], partial=_partial(one))
+        return Part(title, facts_of(one, "Bias", None), [f"undefined ({one.bias})"], partial=partial_of(one))
     return Part(
         title,
-        _facts(one),
+        facts_of(one, "Bias", one.bias.architectures),
         list(sentences(one.bias)),
         _tables(one.bias, one),
         gallery=list(_drawings(one.bias.individuals, key)),
-        partial=_partial(one),
+        partial=partial_of(one),
     )
 
 
@@ -81,29 +82,6 @@ def _drawings(lists: Individuals, key: str) -> Iterator[Figure]:
                 caption = f"{title} {place}: true rank {each.true_rank:g}, estimated {each.estimated_rank:g}"
                 element = drawing(each.graph, f"{caption}: {each.arch}", f"{key}-{title}-{place}")
                 yield Figure(caption, element)
-
-
-def _facts(one: StoredBias) -> list[tuple[str, str]]:
-    """What must be known to compare with another page."""
-    protocol = ", ".join(f"{name} {value}" for name, value in one.protocol.items())
-    shown = [] if isinstance(one.bias, str) else [("Bias of", f"{one.bias.architectures:,} of these")]
-    return [
-        ("Run", one.run),
-        ("Truth", f"{one.task.description}; {one.task.unit}, {direction(one.task)}"),
-        ("Networks", recipe_text(one.task)),
-        ("Architectures scored", f"{one.population:,}"),
-        *shown,
-        ("Protocol", protocol),
-    ]
-
-
-def _partial(one: StoredBias) -> str:
-    """What an estimator without all of its scores must say; empty for one that has them."""
-    if one.missing == one.failed == 0:
-        return ""
-    return (
-        f"PARTIAL: {one.missing} scores are missing and {one.failed} failed. They rank last, so nothing here is final."
-    )
 
 
 def _tables(bias: Bias, one: StoredBias) -> list[Table]:

@@ -13,10 +13,10 @@ from estimator_bench.analysis.variance.stored import StoredVariance, VarianceFin
 from estimator_bench.analysis.variance.variance import AxisVariance, Criterion, Variance
 from estimator_bench.analysis.variance.words import gain_text, sentences
 
-from .content import named
 from .page import Figure, Page, Part
+from .stored_run import facts_of, partial_of
 from .table import Line, Table
-from .text import NOTHING, direction, recipe_text
+from .text import NOTHING
 from .variance_figures import averaging_figure, checkpoints_figure
 
 TITLE = "Variance of the estimators"
@@ -76,33 +76,11 @@ def _part(one: StoredVariance, key: str) -> Part:
     """What there is to say about one; `key` sets its figures apart from those of others."""
     return Part(
         f"{one.spec} on {one.task}",
-        _facts(one),
+        facts_of(one, "Variance", None if isinstance(one.variance, str) else one.variance.architectures),
         list(sentences(one)),
         list(_tables(one)),
         list(_figures(one, key)),
-        partial=_partial(one),
-    )
-
-
-def _facts(one: StoredVariance) -> list[tuple[str, str]]:
-    """What must be known to compare with another page."""
-    shown = [] if isinstance(one.variance, str) else [("Variance of", f"{one.variance.architectures:,} of these")]
-    return [
-        ("Run", one.run),
-        ("Truth", f"{one.task.description}; {one.task.unit}, {direction(one.task)}"),
-        ("Networks", recipe_text(one.task)),
-        ("Architectures scored", f"{one.population:,}"),
-        *shown,
-        ("Protocol", named(one.protocol)),
-    ]
-
-
-def _partial(one: StoredVariance) -> str:
-    if one.missing == one.failed == 0:
-        return ""
-    return (
-        f"PARTIAL: {one.missing} scores are missing and {one.failed} failed. They rank last in all repeats, so nothing "
-        "here is final."
+        partial=partial_of(one),
     )
 
 

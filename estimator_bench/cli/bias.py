@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from estimator_bench.cli.options import DEFAULT_OUTPUT, JsonOption, OutputOption, PluginOption, split_names
-from estimator_bench.cli.show import print_json, write_pages
+from estimator_bench.cli.show import print_each_run, print_json, write_pages
 from estimator_bench.cli.streams import prints_to_stderr
 from estimator_bench.registry import load_plugins
 
 if TYPE_CHECKING:
-    from estimator_bench.analysis.bias.stored import BiasFindings
+    from estimator_bench.analysis.bias.stored import StoredBias
 
 
 def bias(
@@ -25,8 +26,7 @@ def bias(
 ) -> None:
     """Tell which sizes, operations, structures and architectures stored scores over- and under-estimate.
 
-    No score is computed. The tables are written into the results folder, as bias.md and
-    bias.html.
+    No score is computed. The tables are written into the results folder, as bias.md and bias.html.
 
     Example:
 
@@ -43,19 +43,11 @@ def bias(
     if json:
         print_json(found)
         return
-    _print(found)
+    print_each_run(found.estimators, found.notes, _texts)
     typer.echo(f"written: {', '.join(map(str, written))}")
 
 
-def _print(found: BiasFindings) -> None:
+def _texts(one: StoredBias) -> Iterable[str]:
     from estimator_bench.analysis.bias.words import sentences
 
-    for one in found.estimators:
-        partial = "" if one.missing == one.failed == 0 else "  PARTIAL: some scores are missing or failed"
-        typer.echo(f"{one.spec} on {one.task}{partial}")
-        texts = [f"undefined ({one.bias})"] if isinstance(one.bias, str) else sentences(one.bias)
-        typer.echo("".join(f"  {text}\n" for text in texts))
-    for note in found.notes:
-        typer.echo(f"note: {note}")
-    if not found.estimators and not found.notes:
-        typer.echo("only baselines are stored here; name one with --est")
+    return [f"undefined ({one.bias})"] if isinstance(one.bias, str) else sentences(one.bias)

@@ -57,7 +57,10 @@ InputsOption = Annotated[
 BatchSizeOption = Annotated[int, typer.Option("--batch-size", help="Images in that batch.")]
 RepeatOption = Annotated[
     str,
-    typer.Option("--repeat", help="Score repeatedly, for `variance`: seeds=5,batches=3,batch-size=32|64,inputs=a|b."),
+    typer.Option(
+        "--repeat",
+        help="Score repeatedly, for `variance`: seeds=5, batches=3, batch-size=32|64 or inputs=a|b; join by commas.",
+    ),
 ]
 SourceOption = Annotated[list[str] | None, typer.Option("--source", help="Tasks to transfer from. Repeatable.")]
 DeviceOption = Annotated[str, typer.Option("--device", help="Where networks run: cpu or cuda.")]

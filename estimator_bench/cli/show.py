@@ -5,14 +5,15 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import typer
 from tabulate import tabulate
 
+from estimator_bench.analysis.each_run import StoredRun
 from estimator_bench.analysis.evaluation import MetricResult
 from estimator_bench.analysis.findings import Findings, Row, Section
 from estimator_bench.data.atomic import atomic_write
@@ -23,6 +24,8 @@ from estimator_bench.report import Renderer
 from estimator_bench.runs.database import FILE
 from estimator_bench.runs.plan import Plan
 from estimator_bench.runs.store import Store
+
+Run = TypeVar("Run", bound=StoredRun)
 
 TERMINAL_METRICS = 4
 """How many metrics fit beside each other on a terminal; the report has all."""
@@ -98,6 +101,17 @@ def print_findings(findings: Findings) -> None:
         typer.echo()
     for note in findings.notes:
         typer.echo(f"note: {note}")
+
+
+def print_each_run(runs: Sequence[Run], notes: Sequence[str], sentences: Callable[[Run], Iterable[str]]) -> None:
+    """What there is to say about stored runs, each by itself."""
+    for one in runs:
+        typer.echo(f"{one.spec} on {one.task}" + "  PARTIAL: some scores are missing or failed" * one.partial)
+        typer.echo("".join(f"  {text}\n" for text in sentences(one)))
+    for note in notes:
+        typer.echo(f"note: {note}")
+    if not runs and not notes:
+        typer.echo("only baselines are stored here; name one with --est")
 
 
 def print_json(findings: object) -> None:

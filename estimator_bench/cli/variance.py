@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from estimator_bench.cli.options import DEFAULT_OUTPUT, JsonOption, OutputOption, PluginOption, split_names
-from estimator_bench.cli.show import print_json, write_pages
+from estimator_bench.cli.show import print_each_run, print_json, write_pages
 from estimator_bench.cli.streams import prints_to_stderr
 from estimator_bench.registry import load_plugins
-
-if TYPE_CHECKING:
-    from estimator_bench.analysis.variance.stored import VarianceFindings
 
 
 def variance(
@@ -35,6 +32,7 @@ def variance(
       estimator-bench variance --output my-results --est jacov
     """
     from estimator_bench.analysis.variance.stored import find_variance
+    from estimator_bench.analysis.variance.words import sentences
     from estimator_bench.runs.store import Store
 
     with prints_to_stderr():
@@ -45,18 +43,5 @@ def variance(
     if json:
         print_json(found)
         return
-    _print(found)
+    print_each_run(found.estimators, found.notes, sentences)
     typer.echo(f"written: {', '.join(map(str, written))}")
-
-
-def _print(found: VarianceFindings) -> None:
-    from estimator_bench.analysis.variance.words import sentences
-
-    for one in found.estimators:
-        partial = "" if one.missing == one.failed == 0 else "  PARTIAL: some scores are missing or failed"
-        typer.echo(f"{one.spec} on {one.task}{partial}")
-        typer.echo("".join(f"  {text}\n" for text in sentences(one)))
-    for note in found.notes:
-        typer.echo(f"note: {note}")
-    if not found.estimators and not found.notes:
-        typer.echo("only baselines are stored here; name one with --est")

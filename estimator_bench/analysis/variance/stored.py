@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from estimator_bench.analysis.bias.stored import chosen_specs
-from estimator_bench.analysis.find import noting, tables_of
+from estimator_bench.analysis.each_run import StoredRun, each_run
 from estimator_bench.analysis.population import Population
-from estimator_bench.analysis.progress import Progress
-from estimator_bench.analysis.section import population_of
 from estimator_bench.analysis.variance.checkpoints import Stability, stability
 from estimator_bench.analysis.variance.design import Design
 from estimator_bench.analysis.variance.forgetting import Forgotten, forgotten
@@ -20,11 +16,10 @@ from estimator_bench.analysis.variance.variance import Variance, variance_of
 from estimator_bench.errors import UndefinedError
 from estimator_bench.estimator import oriented
 from estimator_bench.estimator_spec import make_estimator
-from estimator_bench.ground_truth import Task
 from estimator_bench.guard import Failure
 from estimator_bench.metrics.ties import require_spread
 from estimator_bench.runs.combine import Combiner
-from estimator_bench.runs.records import Invocation, RunRecord
+from estimator_bench.runs.records import RunRecord
 from estimator_bench.runs.store import Store
 
 UNREPEATED = "nothing was repeated; run with --repeat"
@@ -33,26 +28,15 @@ COMBINING = "it combines the scores of others, of each the mean over its repeats
 
 
 @dataclass(frozen=True)
-class StoredVariance:
+class StoredVariance(StoredRun):
     """The variance of one stored run on one population.
 
     Attributes:
-        spec, run: the estimator and the id of its run.
-        task, protocol: what it was asked for with.
-        population: architectures scored; the variance is of those with truth whose label no run of the table saw.
-        missing, failed: of them, without a score yet, and those whose score could not be made; they rank last.
         variance: from repeat to repeat, or why there is none.
         stability: from checkpoint to checkpoint, or why there is none; None of an estimator without checkpoints.
         forgotten: forgetting values at its checkpoints, where it measures them.
     """
 
-    spec: str
-    run: str
-    task: Task
-    protocol: Mapping[str, Any]
-    population: int
-    missing: int
-    failed: int
     variance: Variance | str
     stability: Stability | str | None
     forgotten: Sequence[Forgotten]
@@ -76,48 +60,23 @@ def find_variance(store: Store, estimators: Sequence[str] = ()) -> VarianceFindi
     Raises:
         UsageError: there is no stored run of one of them.
     """
-    wanted = chosen_specs(store, estimators)
-    found: list[StoredVariance] = []
-    notes: list[str] = []
-    for request, records in tables_of(store):
-        chosen = [record for record in records if record.spec in wanted]
-        if not chosen:
-            continue
-        with noting(notes, request, chosen):
-            everything = store.runs()
-            population = population_of(store, request, records, everything, [])
-            combiner = Combiner(store, population.space, population.task, population.archs)
-            found += [_stored_variance(combiner, request, record, everything, population) for record in chosen]
-    return VarianceFindings(found, notes)
+    return VarianceFindings(*each_run(store, estimators, _stored_variance))
 
 
-def _stored_variance(
-    combiner: Combiner,
-    request: Invocation,
-    record: RunRecord,
-    everything: Mapping[str, RunRecord],
-    population: Population,
-) -> StoredVariance:
-    progress = Progress.of(combiner, record, everything)
+def _stored_variance(one: StoredRun, combiner: Combiner, record: RunRecord, population: Population) -> StoredVariance:
     return StoredVariance(
-        record.spec,
-        record.id,
-        population.task,
-        request.protocol,
-        len(population.archs),
-        progress.missing,
-        progress.failed,
-        _variance(combiner, request, record, population),
-        _stability(combiner, record, population),
-        forgotten(record.diagnostics),
+        **vars(one),
+        variance=_variance(combiner, record, population, repeated=bool(one.protocol.get("repeat"))),
+        stability=_stability(combiner, record, population),
+        forgotten=forgotten(record.diagnostics),
     )
 
 
-def _variance(combiner: Combiner, request: Invocation, record: RunRecord, population: Population) -> Variance | str:
-    if record.identity["members"] and request.protocol.get("repeat"):
+def _variance(combiner: Combiner, record: RunRecord, population: Population, *, repeated: bool) -> Variance | str:
+    if record.identity["members"] and repeated:
         return COMBINING
     if record.repeat.count == 1:
-        return UNAFFECTED if request.protocol.get("repeat") else UNREPEATED
+        return UNAFFECTED if repeated else UNREPEATED
     by_repeat = combiner.by_repeat(record.id)
     if isinstance(by_repeat, Failure):
         return record.failure or by_repeat.reason

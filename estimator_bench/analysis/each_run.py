@@ -1,0 +1,89 @@
+"""One stored run after the other, for pages that tell of each by itself. Nothing here computes a score."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from estimator_bench.analysis.find import noting, tables_of
+from estimator_bench.analysis.population import Population
+from estimator_bench.analysis.progress import Progress
+from estimator_bench.analysis.section import population_of
+from estimator_bench.errors import UsageError
+from estimator_bench.estimator_spec import make_estimator, spec_of
+from estimator_bench.ground_truth import Task
+from estimator_bench.runs.combine import Combiner
+from estimator_bench.runs.plan import BASELINES
+from estimator_bench.runs.records import RunRecord
+from estimator_bench.runs.store import Store
+
+Found = TypeVar("Found")
+
+
+@dataclass(frozen=True)
+class StoredRun:
+    """One stored run on one population.
+
+    Attributes:
+        spec, run: the estimator and the id of its run.
+        task, protocol: what it was asked for with.
+        population: architectures scored; findings are of those with truth whose label no run of the same table saw.
+        missing, failed: of them, without a score yet, and those whose score could not be made; they rank last.
+    """
+
+    spec: str
+    run: str
+    task: Task
+    protocol: Mapping[str, Any]
+    population: int
+    missing: int
+    failed: int
+
+    @property
+    def partial(self) -> bool:
+        """Whether some of the scores are not there."""
+        return bool(self.missing or self.failed)
+
+
+def each_run(
+    store: Store,
+    estimators: Sequence[str],
+    look: Callable[[StoredRun, Combiner, RunRecord, Population], Found],
+) -> tuple[list[Found], list[str]]:
+    """What there is to find in every stored run of some estimators, and notes on what could not be shown and why.
+
+    Args:
+        store: open results.
+        estimators: specs; all but the baselines if left out.
+        look: told of one run, its scores, its record and what its metrics are of.
+
+    Raises:
+        UsageError: there is no stored run of one of the estimators.
+    """
+    wanted = _chosen_specs(store, estimators)
+    found: list[Found] = []
+    notes: list[str] = []
+    for request, records in tables_of(store):
+        chosen = [record for record in records if record.spec in wanted]
+        if not chosen:
+            continue
+        with noting(notes, request, chosen):
+            everything = store.runs()
+            population = population_of(store, request, records, everything, [])
+            combiner = Combiner(store, population.space, population.task, population.archs)
+            for record in chosen:
+                progress = Progress.of(combiner, record, everything)
+                counts = (len(population.archs), progress.missing, progress.failed)
+                one = StoredRun(record.spec, record.id, population.task, request.protocol, *counts)
+                found.append(look(one, combiner, record, population))
+    return found, notes
+
+
+def _chosen_specs(store: Store, estimators: Sequence[str]) -> set[str]:
+    """The estimators as specs: those named, or all that are stored but the baselines."""
+    wanted = {spec_of(make_estimator(text)) for text in estimators}
+    stored = {record.spec for record in store.runs().values()}
+    if unknown := sorted(wanted - stored):
+        raise UsageError(f"{store.folder} holds no run of {', '.join(unknown)}; it holds {', '.join(sorted(stored))}")
+    return wanted or stored - {*BASELINES}
