@@ -120,9 +120,19 @@ def critical_difference(count: int, tasks: int) -> float:
 
 
 def signed_rank(differences: Values) -> float:
-    """Two-sided p of Wilcoxon's test, zero differences left out; exact up to 50 tasks, 13 with tied differences."""
+    """Two-sided p of Wilcoxon's test, zero differences left out; exact for any number of tasks, tied or not.
+
+    SciPy is exact under ties up to 13 tasks alone, in seconds for each pair of estimators. Metrics such as P@top, which
+    are multiples of 1/K, tie often.
+    """
+    differences = np.round(differences, DECIMALS)
     kept = differences[differences != 0]
-    return float(stats.wilcoxon(kept).pvalue) if len(kept) else 1.0
+    ranks = np.rint(2 * stats.rankdata(np.abs(kept))).astype(np.intp)  # doubled, since ties share half ranks
+    chances = np.ones(1)  # of each sum of the ranks with a positive sign, all signs being equally likely
+    for rank in ranks:
+        chances = (np.pad(chances, (0, rank)) + np.pad(chances, (rank, 0))) / 2
+    here = int(ranks[kept > 0].sum())
+    return float(min(1.0, 2 * min(chances[: here + 1].sum(), chances[here:].sum())))
 
 
 def groups(ranks: Mapping[str, float], reach: float) -> list[list[str]]:

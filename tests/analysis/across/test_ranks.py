@@ -109,6 +109,17 @@ def test_the_signed_rank_test_is_exact_under_ties_and_zeros(differences: list[in
     assert signed_rank(values) == pytest.approx(enumerated(values))
 
 
+@pytest.mark.parametrize("tasks", [5, 20, 50])
+def test_without_ties_the_signed_rank_test_is_scipys(tasks: int) -> None:
+    values = np.random.default_rng(tasks).normal(0.3, size=tasks)
+    assert signed_rank(values) == pytest.approx(float(stats.wilcoxon(values, method="exact").pvalue), rel=1e-9)
+
+
+def test_differences_that_differ_by_rounding_alone_are_tied() -> None:
+    assert 0.3 - 0.2 != 0.2 - 0.1
+    assert signed_rank(np.array([0.3 - 0.2, 0.1 - 0.2, 0.4])) == enumerated(np.array([1.0, -1.0, 4.0]))
+
+
 @pytest.mark.parametrize("tasks", range(3, 9))
 def test_the_smallest_p_that_can_be_reached_is_that_of_one_winning_everywhere(tasks: int) -> None:
     values = np.random.default_rng(0).random((tasks, 1)) * 0.01 + np.arange(3) * np.linspace(0.1, 0.3, tasks)[:, None]
