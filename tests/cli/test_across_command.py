@@ -65,7 +65,7 @@ def test_programs_get_everything_as_json(folders: tuple[str, str], capsys: pytes
     code, text, _ = call(capsys, "across", *words)
     found = json.loads(text)
     assert code == 0
-    assert found["metric"]["name"] == "p@top10%"
+    assert found["metric"] == "p@top10%"
     assert found["across"]["specs"] == ["flops", "params", "weights"]
     assert [one["task"]["name"] for one in found["used"]] == ["latency", "quality"]
     assert len(found["across"]["pairs"]) == 3

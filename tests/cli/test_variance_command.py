@@ -113,7 +113,7 @@ def test_values_of_the_task_keep_its_direction_and_ensembles_say_what_they_combi
     assert toy
     ensemble = "rank-average:of=random+params"
     words = ("run", "--space", "toy", "--task", "latency", "--est", ensemble, "--repeat", "seeds=2", "--workers", "0")
-    assert call(capsys, *words, "--metrics", "tau", "-q", "--output", str(tmp_path))[0] == 0
+    assert call(capsys, *words, "--limit", "20", "--metrics", "tau", "-q", "--output", str(tmp_path))[0] == 0
     _, text, _ = call(capsys, "variance", "--output", str(tmp_path), "--est", f"random,{ensemble}", "--json")
     (best,) = (one for one in found(text)["random"]["variance"]["criteria"] if one["metric"] == "best@10")
     assert 0 < best["mean"] < 8, "the number of weights, and not its negative"
