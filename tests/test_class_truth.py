@@ -15,8 +15,9 @@ from estimator_bench.ground_truth import GroundTruth, Task, Trials
 from estimator_bench.problem import make_problem
 from estimator_bench.protocol import Limit, PopulationKind, Protocol
 from estimator_bench.registry import find_task
-from estimator_bench.runs.jobs import Job, JobRunner, Prepare
+from estimator_bench.runs.jobs import Job, Prepare
 from estimator_bench.runs.plan import Request, make_plan
+from estimator_bench.runs.runner import JobRunner
 from estimator_bench.space import AnySpace, Architecture
 
 CLASSES = 1 + 2 + 4 + 8 + 16

@@ -13,7 +13,8 @@ from multiprocessing.process import BaseProcess
 from typing import Protocol, Self
 
 from estimator_bench.guard import Failure, attempt
-from estimator_bench.runs.jobs import Answer, Runners, Work
+from estimator_bench.runs.jobs import Answer, Work
+from estimator_bench.runs.runner import Runners
 from estimator_bench.workers import follow_parent
 
 Source = Callable[[], Work | None]
