@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+# As the program does: on small networks more threads only get into each other's way. Read when libraries are imported.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import pytest
 
 from estimator_bench import registry

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn import functional as F
 
-from estimator_bench import Architecture, Problem, Protocol, Supernet, load_images, place
+from estimator_bench import Architecture, Problem, Protocol, Supernet, load_images, place, single_thread
 from estimator_bench.networks.forgetting import PROBES, probe_steps
 from estimator_bench.problem import make_problem
 
@@ -29,6 +29,13 @@ LONG_EPOCHS = OneShot(epochs=3, checkpoints=3, batch_size=5)
 
 def problem(**conditions: int) -> Problem:
     return make_problem("toy/quality", Protocol(**conditions))  # type: ignore[arg-type]
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """As the package trains and evaluates: more threads sum up in another order."""
+    with single_thread():
+        yield
 
 
 def watched(one: OneShot, given_: Problem) -> list[tuple[Architecture, Supernet]]:
