@@ -133,8 +133,11 @@ def _defining_module(target: str, name: str) -> str:
         from estimator_bench import PUBLIC
 
         return PUBLIC.get(name, f"{PACKAGE}.{name}")
+    inside = f"{target}.{name}"
     try:
-        is_module = importlib.util.find_spec(f"{target}.{name}") is not None
+        # Asked of the module itself first: to look inside one that is no package imports it, and torch with it.
+        found = importlib.util.find_spec(target)
+        is_package = found is not None and found.submodule_search_locations is not None
+        return inside if is_package and importlib.util.find_spec(inside) is not None else target
     except ModuleNotFoundError:
-        is_module = False
-    return f"{target}.{name}" if is_module else target
+        return target

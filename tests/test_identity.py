@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -52,6 +54,24 @@ def test_imports_for_type_checking_alone_do_not_count(package: Path) -> None:
         "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from closed import a\nelse:\n    from closed import b"
     )
     assert closure(package, top=source, a="", b="") == {"top", "b"}
+
+
+def test_a_module_that_is_no_package_is_not_imported_to_look_inside(package: Path) -> None:
+    assert closure(package, top="from closed.a import b", a="b = 1 / 0") == {"top", "a"}
+
+
+def test_the_code_of_a_space_is_found_without_torch() -> None:
+    """Which takes seconds to import."""
+    ask = "code_closure('estimator_bench.estimators.synflow', 'estimator_bench.benchmarks.nb201.space')"
+    code = f"import sys; from estimator_bench.identity import code_closure; print(len({ask}), 'torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=path_kept())
+    count, loaded = done.stdout.split()
+    assert int(count) > 10
+    assert loaded == "False"
+
+
+def path_kept() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
 
 
 def test_a_changed_import_changes_the_closure(package: Path) -> None:

@@ -207,7 +207,7 @@ def test_two_jobs_cannot_train_into_one_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="looks for orphans in /proc")
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+@pytest.mark.parametrize("how", [signal.SIGKILL, pytest.param(signal.SIGINT, marks=pytest.mark.slow)])
 def test_a_stopped_job_keeps_every_row_leaves_no_orphan_and_is_resumed(how: signal.Signals, tmp_path: Path) -> None:
     file = tmp_path / "training" / "nb201-digits.sqlite"
     paths = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
