@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -49,3 +51,11 @@ def test_interfaces_do_not_import_torch_when_they_are_imported() -> None:
         tree = ast.parse((ROOT / "estimator_bench" / f"{name}.py").read_text())
         top = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
         assert [node for node in top if "torch" in ast.unparse(node)] == [], name
+
+
+def test_the_program_starts_without_what_takes_seconds_to_import() -> None:
+    code = (
+        "import sys; import estimator_bench.cli.verbs; print(*{'torch', 'scipy.stats', 'matplotlib'} & {*sys.modules})"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.strip() == ""

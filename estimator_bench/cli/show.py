@@ -7,25 +7,26 @@ import json
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import typer
 from tabulate import tabulate
 
-from estimator_bench.analysis.each_run import StoredRun
-from estimator_bench.analysis.evaluation import MetricResult
-from estimator_bench.analysis.findings import Findings, Row, Section
 from estimator_bench.data.atomic import atomic_write
 from estimator_bench.guard import Failure, attempt
-from estimator_bench.metrics.metric import Metric
 from estimator_bench.registry import load, names, origin
 from estimator_bench.report import Renderer
 from estimator_bench.runs.database import FILE
 from estimator_bench.runs.plan import Plan
 from estimator_bench.runs.store import Store
 
-Run = TypeVar("Run", bound=StoredRun)
+if TYPE_CHECKING:
+    from estimator_bench.analysis.each_run import StoredRun
+    from estimator_bench.analysis.evaluation import MetricResult
+    from estimator_bench.analysis.findings import Findings, Row, Section
+
+Run = TypeVar("Run", bound="StoredRun")
 
 TERMINAL_METRICS = 4
 """How many metrics fit beside each other on a terminal; the report has all."""
@@ -156,6 +157,8 @@ def _cells(row: Row, section: Section) -> dict[str, str]:
 
 
 def _plain(value: Any) -> Any:
+    from estimator_bench.metrics.metric import Metric  # SciPy's statistics, a second that most commands need not wait
+
     if isinstance(value, Metric):
         return value.name
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
