@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from estimator_bench.cli.options import DEFAULT_OUTPUT, JsonOption, OutputOption, PluginOption, split_names
+from estimator_bench.cli.options import DEFAULT_OUTPUT, JsonOption, OutputOption, PluginOption, ShownOption, split_names
 from estimator_bench.cli.show import print_each_run, print_json, write_pages
 from estimator_bench.cli.streams import prints_to_stderr
 from estimator_bench.registry import load_plugins
@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 
 def bias(
     output: OutputOption = DEFAULT_OUTPUT,
-    est: Annotated[
-        list[str] | None, typer.Option("--est", help="Estimators to show; comma or repeat. Default: all but baselines.")
-    ] = None,
+    est: ShownOption = None,
     plugin: PluginOption = None,
     json: JsonOption = False,
 ) -> None:

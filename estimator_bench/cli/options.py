@@ -17,6 +17,9 @@ PluginOption = Annotated[
 ]
 OutputOption = Annotated[Path, typer.Option("--output", "-o", help="Folder of the results and reports.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
+ShownOption = Annotated[
+    list[str] | None, typer.Option("--est", help="Estimators to show; comma or repeat. Default: all but baselines.")
+]
 MetricsOption = Annotated[
     list[str] | None,
     typer.Option("--metrics", help="Metrics such as tau,p@top5%,p@top5,br@10; the defaults if left out. Repeatable."),

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 
-from estimator_bench.cli.options import DEFAULT_OUTPUT, JsonOption, OutputOption, PluginOption, split_names
+from estimator_bench.cli.options import DEFAULT_OUTPUT, JsonOption, OutputOption, PluginOption, ShownOption, split_names
 from estimator_bench.cli.show import print_each_run, print_json, write_pages
 from estimator_bench.cli.streams import prints_to_stderr
 from estimator_bench.registry import load_plugins
@@ -14,9 +12,7 @@ from estimator_bench.registry import load_plugins
 
 def variance(
     output: OutputOption = DEFAULT_OUTPUT,
-    est: Annotated[
-        list[str] | None, typer.Option("--est", help="Estimators to show; comma or repeat. Default: all but baselines.")
-    ] = None,
+    est: ShownOption = None,
     plugin: PluginOption = None,
     json: JsonOption = False,
 ) -> None:
