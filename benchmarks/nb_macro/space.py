@@ -35,7 +35,7 @@ class NasBenchMacro(ProductSpace[Layers]):
     citation: ClassVar[str] = CITATION
     recipes: ClassVar[Mapping[str, NetworkRecipe]] = {
         "official": NetworkRecipe("official", (3, 32, 32), 10, (("width", 32), ("head", 1280), ("first_stride", 2))),
-        "mini": NetworkRecipe("mini", (1, 8, 8), 10, (("width", 8), ("head", 128), ("first_stride", 1))),
+        "mini": NetworkRecipe("mini", (1, 8, 8), 10, (("width", 4), ("head", 64), ("first_stride", 1))),
     }
     positions: ClassVar[Mapping[str, Sequence[str]]] = {f"layer {place}": CHOICES for place in range(1, LAYERS + 1)}
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from estimator_bench.ground_truth import GroundTruth
     from estimator_bench.networks.supernet import Supernet
 
-_MINI = (("width", 8), ("stem_stride", 1), ("tiles", 1), ("decoder", LINEAR))
+_MINI = (("width", 4), ("stem_stride", 1), ("tiles", 1), ("decoder", LINEAR))
 
 
 class TransNasMacro(SearchSpace[Skeleton]):

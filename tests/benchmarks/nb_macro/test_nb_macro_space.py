@@ -107,7 +107,7 @@ def test_a_block_adds_its_input_where_the_size_stays() -> None:
     assert [block.adds for block in network.layers] == [False, True, False, True, True, False, True, True]
     block = network.layers[1]
     assert isinstance(block, InvertedResidual)
-    maps = torch.randn(2, 16, 8, 8)
+    maps = torch.randn(2, 8, 8, 8)
     torch.testing.assert_close(block(maps), maps + block.body(maps))
 
 
