@@ -22,6 +22,7 @@ from estimator_bench.ground_truth import GroundTruth, Task
 from estimator_bench.metrics.metric import Metric
 from estimator_bench.protocol import PopulationKind, Protocol, full_population
 from estimator_bench.registry import find_task
+from estimator_bench.runs.engine import SerialEngine
 from estimator_bench.runs.plan import Plan, Request, make_plan
 from estimator_bench.runs.run import Observer, execute
 from estimator_bench.runs.store import Store
@@ -81,7 +82,7 @@ def evaluate(
     wanted = parse_metrics(metrics)
     check_metrics(wanted if metrics else [], len(plan.population))
     with TemporaryDirectory() as temporary, Store(Path(output or temporary), write=True) as store:
-        execute(plan, store, workers=0, command="estimator_bench.evaluate(...)", observer=Observer())
+        execute(plan, store, SerialEngine(), command="estimator_bench.evaluate(...)", observer=Observer())
         return findings_of(plan, store, wanted)
 
 
@@ -118,7 +119,7 @@ def plan_scores(scores: Any, task: str, estimates: str, population: PopulationKi
 
 def findings_of(plan: Plan, store: Store, metrics: Sequence[Metric]) -> Findings:
     """What came of a plan that was just executed, with its notes."""
-    found = find(store, metrics, invocation=store.invocations()[-1].number)
+    found = find(store, metrics, invocations=[store.invocations()[-1].number])
     return replace(found, notes=[*plan.notes, *found.notes])
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from estimator_bench.data.mini_truth import mini_truth
 from estimator_bench.data.table_truth import TableTruth, TaskColumns
@@ -29,7 +28,7 @@ no task: it is neither a quality of the network nor a cost of running it."""
 def ground_truths(space: AnySpace) -> Sequence[GroundTruth]:
     """The tables about the cells of `space`; the one that the package ships comes first."""
     return [
-        mini_truth(space, Path(__file__).parent / "tables" / "mini"),
+        mini_truth(space),
         TableTruth(space, "nats", _means(space)),
         TableTruth(space, "trials", _trials(space)),
         TableTruth(space, "hw", _hardware(space)),

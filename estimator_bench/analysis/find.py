@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 
 from estimator_bench.analysis.findings import Findings, Section
@@ -33,13 +33,15 @@ def check_metrics(metrics: Sequence[Metric], architectures: int) -> None:
             raise UsageError(f"{metric}: {error}") from None
 
 
-def find(store: Store, metrics: Sequence[Metric], *, invocation: int | None = None, strict: bool = False) -> Findings:
+def find(
+    store: Store, metrics: Sequence[Metric], *, invocations: Collection[int] | None = None, strict: bool = False
+) -> Findings:
     """Evaluate stored runs, in sections of comparable ones.
 
     Args:
         store: open results.
         metrics: what to compute.
-        invocation: show what this command asked for; by default what all commands asked for, without what a later
+        invocations: show what these commands asked for; by default what all commands asked for, without what a later
             one has asked for again.
         strict: refuse a metric that makes no sense in any section; the others show the reason.
 
@@ -48,7 +50,7 @@ def find(store: Store, metrics: Sequence[Metric], *, invocation: int | None = No
     """
     sections: list[Section] = []
     notes: list[str] = []
-    for request, records in tables_of(store, invocation):
+    for request, records in tables_of(store, invocations):
         with noting(notes, request, records):
             sections.append(section_of(store, request, records, metrics))
     if strict and sections:
@@ -66,7 +68,7 @@ def noting(notes: list[str], request: Invocation, records: Sequence[RunRecord]) 
         notes.append(f"{', '.join(record.spec for record in records)} on {request.task} not shown: {error}")
 
 
-def tables_of(store: Store, invocation: int | None = None) -> list[tuple[Invocation, list[RunRecord]]]:
+def tables_of(store: Store, invocations: Collection[int] | None = None) -> list[tuple[Invocation, list[RunRecord]]]:
     """For each table a request it answers and its runs, each estimator in the version asked for last.
 
     A table gives way to a later one that shows all its rows on all its architectures.
@@ -75,7 +77,7 @@ def tables_of(store: Store, invocation: int | None = None) -> list[tuple[Invocat
     newest = _data_of(*records.values())
     tables: dict[tuple[str, ...], tuple[Invocation, dict[str, RunRecord]]] = {}
     for request in store.invocations():
-        if invocation in (None, request.number):
+        if invocations is None or request.number in invocations:
             for record in (records[run] for run in request.runs):
                 comparable = (_text(record.identity[part]) for part in ("truth", "recipe", "libraries"))
                 outdated = {name: digest for name, digest in _data_of(record).items() if newest[name] != digest}

@@ -19,22 +19,23 @@ from estimator_bench.runs.plan import Plan, PlannedRun
 from estimator_bench.runs.store import Store
 
 RETRY = "--retry-failed"
+COUNTED = ("scored now", "scored before", "failed", "missing")
 
 
 class Closing:
     """Counts what a command adds to a results folder; as a context manager, tells it when the command is interrupted.
 
     Args:
-        plan: what it is to do.
+        plans: what it is to do, a task each.
         output: the folder.
         plugins: as given on the command line.
         quiet: tell nothing.
     """
 
-    def __init__(self, plan: Plan, output: Path, plugins: Sequence[str], *, quiet: bool) -> None:
-        self._plan, self._output, self._plugins, self._quiet = plan, output, plugins, quiet
+    def __init__(self, plans: Sequence[Plan], output: Path, plugins: Sequence[str], *, quiet: bool) -> None:
+        self._plans, self._output, self._plugins, self._quiet = plans, output, plugins, quiet
         self._started = time.monotonic()
-        self._due: dict[str, list[str]] = {}
+        self._due: list[dict[str, list[str]]] = []
         self._rows: list[dict[str, str | int]] = []
 
     def __enter__(self) -> Self:
@@ -48,24 +49,22 @@ class Closing:
 
     def begin(self, store: Store) -> None:
         """Note what is to be done, before it is done."""
-        self._due = self._plan.missing(store.scored)
+        self._due = [plan.missing(store.scored) for plan in self._plans]
 
     def count(self, store: Store) -> None:
         """Note for each estimator how many networks were scored now or before, failed, or are missing."""
-        missing = self._plan.missing(store.scored)
-        self._rows = [self._row(run, store, missing) for run in self._plan.runs]
-
-    def _row(self, run: PlannedRun, store: Store, missing: Mapping[str, Sequence[str]]) -> dict[str, str | int]:
-        names = ("scored now", "scored before", "failed", "missing")
-        if run.members:
-            return {"estimator": run.spec, **dict.fromkeys(names, "-")}
-        networks = frozenset(run.representatives)
-        stored = store.scores(run.id)
-        failed = {arch for arch in networks if arch in stored and stored[arch].status == "error"}
-        now = len(set(self._due[run.id]) - set(missing[run.id]) - failed)
-        left = len(missing[run.id])
-        counts = (now, len(networks) - now - len(failed) - left, len(failed), left)
-        return {"estimator": run.spec, **dict(zip(names, counts, strict=True))}
+        counts = [
+            {run.spec: _counts(run, store, due, missing) for run in plan.runs}
+            for plan, due in zip(self._plans, self._due, strict=True)
+            for missing in [plan.missing(store.scored)]
+        ]
+        if len(self._plans) == 1:
+            self._rows = [{"estimator": spec, **_cells(found)} for spec, found in counts[0].items()]
+        else:
+            sums = (tuple(map(sum, zip(*filter(None, one.values()), strict=True))) for one in counts)
+            self._rows = [
+                {"task": str(plan.task), **_cells(found)} for plan, found in zip(self._plans, sums, strict=True)
+            ]
 
     def tell(self, ended: Literal["complete", "incomplete", "interrupted"], written: Sequence[Path]) -> None:
         """Print the counts, where the reports are and what to do next, as commands to be pasted, on standard error."""
@@ -73,11 +72,15 @@ class Closing:
             return
         spent = duration(time.monotonic() - self._started)
         lines = [
-            f"{self._plan.task}: {ended} after {spent}. Networks, equal ones counted once:",
+            f"{self._what}: {ended} after {spent}. Networks, equal ones counted once:",
             tabulate(self._rows, headers="keys"),
             *(f"{what + ':':8} {how}" for what, how in self._next(ended, written)),
         ]
         typer.echo("\n".join(lines), err=True)
+
+    @property
+    def _what(self) -> str:
+        return str(self._plans[0].task) if len(self._plans) == 1 else f"{len(self._plans)} tasks"
 
     def _next(self, ended: str, written: Sequence[Path]) -> list[tuple[str, str]]:
         folder = [] if self._output == DEFAULT_OUTPUT else ["--output", str(self._output)]
@@ -91,9 +94,27 @@ class Closing:
         steps.append(("look", ", ".join(map(str, written))) if written else ("report", _command("report", *common)))
         return [
             *steps,
+            *([("across", _command("across", *common))] if len(self._plans) > 1 else []),
             ("status", _command("status", *folder)),
             ("export", _command("export", *common, "--to", "results.json")),
         ]
+
+
+def _counts(
+    run: PlannedRun, store: Store, due: Mapping[str, Sequence[str]], missing: Mapping[str, Sequence[str]]
+) -> tuple[int, ...] | None:
+    """Networks scored now, scored before, failed and missing; None for a run that only combines others."""
+    if run.members:
+        return None
+    networks = frozenset(run.representatives)
+    stored = store.scores(run.id)
+    failed = {arch for arch in networks if arch in stored and stored[arch].status == "error"}
+    now, left = len(set(due[run.id]) - set(missing[run.id]) - failed), len(missing[run.id])
+    return now, len(networks) - now - len(failed) - left, len(failed), left
+
+
+def _cells(counts: tuple[int, ...] | None) -> dict[str, str | int]:
+    return dict(zip(COUNTED, counts or "-" * len(COUNTED), strict=True))
 
 
 def _command(*words: str) -> str:

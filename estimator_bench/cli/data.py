@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from estimator_bench.cli.data_transfer import get, remove
-from estimator_bench.cli.options import JsonOption, PluginOption
+from estimator_bench.cli.options import DeviceOption, JsonOption, PluginOption, check_device
 from estimator_bench.errors import CorruptDataError
 from estimator_bench.registry import find_task, load_plugins
 
@@ -106,6 +106,7 @@ def train(
     output: Annotated[
         Path | None, typer.Option("--output", help="Folder of the table; your data folder if left out.")
     ] = None,
+    device: DeviceOption = "cpu",
     plugin: PluginOption = None,
 ) -> None:
     """Make a table by training the mini networks of a space; the same command goes on where it stopped.
@@ -114,18 +115,19 @@ def train(
 
       estimator-bench data train nb201 --task digits --architectures 400 --trials 3
     """
-    from estimator_bench.data import mini
+    from estimator_bench.data import mini_table
     from estimator_bench.data.home import data_home, table_folder
 
     load_plugins(plugin or [])
     found, truth, wanted = find_task(f"{space}/{task}@mini")
     home = data_home()
-    count, trials = count or mini.ARCHITECTURES, trials or mini.TRIALS
+    check_device(device)
+    count, trials = count or mini_table.ARCHITECTURES, trials or mini_table.TRIALS
     if output is None:
-        mini.check_replacement(truth, count, trials)
+        mini_table.check_replacement(truth, count, trials)
     with Progress(console=Console(stderr=True)) as bars:
         bar = bars.add_task(str(wanted), total=None)
-        manifest = mini.train_table(
+        manifest = mini_table.train_table(
             found,
             wanted,
             count=count,
@@ -134,6 +136,7 @@ def train(
             home=home,
             output=output or table_folder(home, space, wanted.label),
             progress=lambda done, total: bars.update(bar, completed=done, total=total),
+            device=device,
         )
     typer.echo(f"{wanted}: {manifest.rows} architectures, sha256 {manifest.sha256[:12]}")
 

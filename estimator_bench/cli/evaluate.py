@@ -60,6 +60,7 @@ def evaluate(
     """
     from estimator_bench.analysis.find import check_metrics, parse_metrics
     from estimator_bench.own_scores import findings_of, plan_scores
+    from estimator_bench.runs.engine import SerialEngine
     from estimator_bench.runs.run import execute
     from estimator_bench.runs.store import Store
 
@@ -69,11 +70,11 @@ def evaluate(
         plan = plan_scores(files, task_of(space, task), estimates, population)
         check_metrics(wanted if metrics else [], len(plan.population))
     command = shlex.join(["estimator-bench", *sys.argv[1:]])
-    with prints_to_stderr(), Closing(plan, output, plugin or [], quiet=quiet) as closing:
+    with prints_to_stderr(), Closing([plan], output, plugin or [], quiet=quiet) as closing:
         with Store(output, write=True) as store:
             closing.begin(store)
             with Progress(quiet=quiet) as progress:
-                execute(plan, store, workers=0, command=command, observer=progress)
+                execute(plan, store, SerialEngine(), command=command, observer=progress)
             closing.count(store)
             findings = findings_of(plan, store, wanted)
         written = write_reports(findings, output)

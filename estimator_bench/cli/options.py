@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from estimator_bench.errors import UsageError
 from estimator_bench.estimator_spec import split_outside_brackets
 
 DEFAULT_OUTPUT = Path("estimator-bench-results")
@@ -16,6 +17,7 @@ PluginOption = Annotated[
     typer.Option("--plugin", help="A Python file, or a folder of them, with estimators or spaces. Repeatable."),
 ]
 OutputOption = Annotated[Path, typer.Option("--output", "-o", help="Folder of the results and reports.")]
+DeviceOption = Annotated[str, typer.Option("--device", help="Where networks run: cpu or cuda.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
 ShownOption = Annotated[
     list[str] | None, typer.Option("--est", help="Estimators to show; comma or repeat. Default: all but baselines.")
@@ -24,6 +26,22 @@ MetricsOption = Annotated[
     list[str] | None,
     typer.Option("--metrics", help="Metrics such as tau,p@top5%,p@top5,br@10; the defaults if left out. Repeatable."),
 ]
+
+
+def check_device(device: str) -> None:
+    """Refuse a device that torch cannot use here; torch is imported for others than the CPU only.
+
+    Raises:
+        UsageError: it cannot be used.
+    """
+    if device == "cpu":
+        return
+    import torch
+
+    try:
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise UsageError(f"--device {device} cannot be used here: {error}") from None
 
 
 def task_of(space: str, task: str) -> str:

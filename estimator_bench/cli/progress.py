@@ -61,7 +61,10 @@ class Progress(Observer):
         self._console.print(escape(one_line(text)), soft_wrap=True)
 
     def expect(self, counts: Mapping[str, int]) -> None:
-        """Show a bar for each estimator with networks to score."""
+        """Show a bar for each estimator with networks to score; those of a task before are gone."""
+        for bar in self._tasks.values():
+            self._bars.update(bar, visible=False)
+        self._tallies, self._tasks = {}, {}
         if not counts:
             self.note("every score asked for is stored already")
         for spec, count in counts.items():

@@ -5,27 +5,30 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from estimator_bench.cli.asked import check_inputs, chosen, tasks_asked
 from estimator_bench.cli.closing import RETRY, Closing
 from estimator_bench.cli.options import (
     DEFAULT_OUTPUT,
+    DeviceOption,
     JsonOption,
     MetricsOption,
     OutputOption,
     PluginOption,
+    check_device,
     split_names,
-    task_of,
 )
 from estimator_bench.cli.progress import Progress
-from estimator_bench.cli.show import print_findings, print_json, print_plan, write_reports
+from estimator_bench.cli.show import print_findings, print_json, print_matrix, print_plans, write_reports
 from estimator_bench.cli.streams import one_line, prints_to_stderr
 from estimator_bench.errors import IncompleteRunError, UsageError
-from estimator_bench.protocol import Limit, PopulationKind, Protocol, mutation_population
-from estimator_bench.registry import find_space, load_plugins
+from estimator_bench.protocol import Limit, PopulationKind, Protocol
+from estimator_bench.registry import load_plugins
 from estimator_bench.repeat import Repeat
 
 if TYPE_CHECKING:
@@ -34,6 +37,9 @@ if TYPE_CHECKING:
 
 
 SpaceOption = Annotated[str, typer.Option("--space", help="Search space; `list spaces` names them.")]
+SpacesOption = Annotated[
+    str, typer.Option("--space", help="Search space; several separated by commas, or all, for their shared task.")
+]
 EstimatorsOption = Annotated[
     list[str], typer.Option("--est", help="Estimators, as name or name:key=value:key=value; comma or repeat.")
 ]
@@ -63,7 +69,6 @@ RepeatOption = Annotated[
     ),
 ]
 SourceOption = Annotated[list[str] | None, typer.Option("--source", help="Tasks to transfer from. Repeatable.")]
-DeviceOption = Annotated[str, typer.Option("--device", help="Where networks run: cpu or cuda.")]
 WorkersOption = Annotated[
     int | None, typer.Option("--workers", min=0, help="Processes; 0 for none beside this one. Default: the cores.")
 ]
@@ -73,7 +78,7 @@ QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress an
 
 
 def run(
-    space: SpaceOption,
+    space: SpacesOption,
     est: EstimatorsOption,
     task: TaskOption = "",
     only: OnlyOption = None,
@@ -107,109 +112,92 @@ def run(
 
       estimator-bench run --space nb201 --task cifar10 --est synflow,jacov,ridge:alpha=0.1 --limit 1000
 
+      estimator-bench run --space all --est synflow,params --limit 50
+
       estimator-bench run --space nb201 --est my_proxy --plugin my_proxy.py --limit 5% --dry-run
     """
     from estimator_bench.analysis.find import check_metrics, find, parse_metrics
     from estimator_bench.runs.plan import Request, make_plan
     from estimator_bench.runs.store import Store
 
-    name = task_of(space, task)
     with prints_to_stderr():
         load_plugins(plugin or [])
         wanted = parse_metrics(split_names(metrics))
-        _check_device(device)
+        check_device(device)
         protocol = Protocol(
             seed, labels, inputs, batch_size, tuple(split_names(source)), device, population, Repeat.parse(repeat)
         )
         part = Limit.parse(limit) if limit else None
-        plan = make_plan(Request(name, split_names(est), protocol, part, _chosen(space, only, mutations, protocol)))
-        check_metrics(wanted if metrics else [], len(plan.population))
-        _check_inputs(plan)
+        tasks, notes = tasks_asked(space, task)
+        if only and len(tasks) > 1:
+            raise UsageError("--only lists architectures of one search space: give one with --space")
+        plans = [
+            make_plan(Request(name, split_names(est), protocol, part, chosen(name, only, mutations, protocol)))
+            for name in tasks
+        ]
+        for plan in plans:
+            check_metrics(wanted if metrics else [], len(plan.population))
+            check_inputs(plan)
     if dry_run:
-        print_plan(plan, output, retry_failed=retry_failed, as_json=json)
+        print_plans(plans, notes, output, retry_failed=retry_failed, as_json=json)
         return
-    with prints_to_stderr(), Closing(plan, output, plugin or [], quiet=quiet) as closing:
-        summary = _execute(plan, output, workers, closing, retry_failed=retry_failed, quiet=quiet)
+    with prints_to_stderr(), Closing(plans, output, plugin or [], quiet=quiet) as closing:
+        summaries = _execute(plans, notes, output, workers, closing, retry_failed=retry_failed, quiet=quiet)
         with Store(output, write=False) as store:
-            findings = find(store, wanted, invocation=store.invocations()[-1].number)
+            asked = [one.number for one in store.invocations()[-len(plans) :]]
+            findings = find(store, wanted, invocations=asked)
         written = write_reports(findings, output)
     if json:
         print_json(findings)
-    else:
+    elif len(plans) == 1:
         print_findings(findings)
-    closing.tell("complete" if summary.complete else "incomplete", written)
-    _check_complete(summary)
+    else:
+        print_matrix(findings)
+    complete = all(summary.complete for summary in summaries)
+    closing.tell("complete" if complete else "incomplete", written)
+    _check_complete(plans, summaries)
 
 
 def _execute(
-    plan: Plan, output: Path, workers: int | None, closing: Closing, *, retry_failed: bool, quiet: bool
-) -> Summary:
-    """Do what is planned, and let `closing` count what came of it."""
-    from estimator_bench.runs.run import execute
+    plans: Sequence[Plan],
+    notes: Sequence[str],
+    output: Path,
+    workers: int | None,
+    closing: Closing,
+    *,
+    retry_failed: bool,
+    quiet: bool,
+) -> list[Summary]:
+    """Do what is planned, one task after the other in the same workers, and let `closing` count what came of it."""
+    from estimator_bench.runs.run import engine, execute
     from estimator_bench.runs.store import Store
 
     count = len(os.sched_getaffinity(0)) if workers is None else workers
     command = shlex.join(["estimator-bench", *sys.argv[1:]])
     with Store(output, write=True) as store:
         if retry_failed:
-            for planned in plan.runs:
+            for planned in (one for plan in plans for one in plan.runs):
                 store.forget_failures(planned.id, planned.representatives)
         closing.begin(store)
         try:
-            with Progress(quiet=quiet) as progress:
-                return execute(plan, store, workers=count, command=command, observer=progress)
+            with Progress(quiet=quiet) as progress, engine(count, progress) as running:
+                for note in notes:
+                    progress.note(note)
+                summaries = []
+                for number, plan in enumerate(plans, 1):
+                    if len(plans) > 1:
+                        progress.note(f"{plan.task} ({number} of {len(plans)})")
+                    summaries.append(execute(plan, store, running, command=command, observer=progress))
+                return summaries
         finally:
             closing.count(store)
 
 
-def _check_complete(summary: Summary) -> None:
-    if not summary.complete:
-        reasons = [f"{spec}: {reason}" for spec, reason in summary.failed.items()]
-        reasons += [f"{spec}: {count} architectures are missing" for spec, count in summary.missing.items()]
+def _check_complete(plans: Sequence[Plan], summaries: Sequence[Summary]) -> None:
+    reasons = []
+    for plan, summary in zip(plans, summaries, strict=True):
+        where = f" on {plan.task}" if len(plans) > 1 else ""
+        reasons += [f"{spec}{where}: {reason}" for spec, reason in summary.failed.items()]
+        reasons += [f"{spec}{where}: {count} architectures are missing" for spec, count in summary.missing.items()]
+    if reasons or not all(summary.complete for summary in summaries):
         raise IncompleteRunError("not every score could be made; " + "; ".join(map(one_line, reasons)))
-
-
-def _chosen(space: str, only: Path | None, mutations: int | None, protocol: Protocol) -> list[str] | None:
-    """The architectures the population is cut down to, as texts; None for no cut."""
-    if mutations is None:
-        return lines_of(only) if only else None
-    if only:
-        raise UsageError("--only and --mutations both say what to score: give one of them")
-    if protocol.population != "all":
-        raise UsageError(
-            "--mutations scores architectures one edit apart, and those that stand for their classes are not: "
-            "leave out --population"
-        )
-    return [str(arch) for arch in mutation_population(find_space(space), mutations, protocol.seed)]
-
-
-def lines_of(only: Path) -> list[str]:
-    """The architectures of a file, as texts."""
-    try:
-        lines = [line.strip() for line in only.read_text().splitlines()]
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"--only {only} cannot be read: {error}") from None
-    if not any(lines):
-        raise UsageError(f"--only {only}: there is no architecture in it, write one on each line")
-    return list(filter(None, lines))
-
-
-def _check_inputs(plan: Plan) -> None:
-    """Refuse inputs that no estimator could get, before anything is scored."""
-    variants = [variant for _, variant in plan.request.protocol.variants() if variant.inputs != "gaussian"]
-    if variants:
-        from estimator_bench.networks.batch import check_inputs
-
-        for variant in variants:
-            check_inputs(variant, plan.task.recipe)
-
-
-def _check_device(device: str) -> None:
-    if device == "cpu":
-        return
-    import torch
-
-    try:
-        torch.zeros(1, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise UsageError(f"--device {device} cannot be used here: {error}") from None

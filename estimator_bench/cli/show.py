@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -32,13 +33,38 @@ TERMINAL_METRICS = 4
 """How many metrics fit beside each other on a terminal; the report has all."""
 
 
-def print_plan(plan: Plan, output: Path, *, retry_failed: bool, as_json: bool) -> None:
-    """What a request comes to, and how much of it is stored already."""
+def print_plans(
+    plans: Sequence[Plan], notes: Sequence[str], output: Path, *, retry_failed: bool, as_json: bool
+) -> None:
+    """What a request comes to, a task each, and how much of it is stored already; as JSON one object, or a list."""
+    found = [_plan_rows(plan, output, retry_failed=retry_failed) for plan in plans]
+    if as_json:
+        objects = [
+            {
+                "task": str(plan.task),
+                "architectures": len(plan.population),
+                "available": plan.available,
+                "output": str(output),
+                "runs": rows,
+            }
+            for plan, rows in zip(plans, found, strict=True)
+        ]
+        typer.echo(json.dumps(objects[0] if len(objects) == 1 else objects, indent=2))
+        return
+    for plan, rows in zip(plans, found, strict=True):
+        typer.echo(f"{plan.task}: {len(plan.population)} of {plan.available} architectures, results in {output}")
+        typer.echo(tabulate(rows, headers="keys"))
+    for note in (*notes, *(note for plan in plans for note in plan.notes)):
+        typer.echo(f"note: {note}")
+    typer.echo("Nothing was done (--dry-run).")
+
+
+def _plan_rows(plan: Plan, output: Path, *, retry_failed: bool) -> list[dict[str, str | int]]:
     missing = plan.missing(lambda _: frozenset())
     if (output / FILE).exists():
         with Store(output, write=False) as store:
             missing = plan.missing(lambda run: store.scored(run, failed=not retry_failed))
-    rows = [
+    return [
         {
             "estimator": run.spec,
             "run": run.id,
@@ -48,15 +74,6 @@ def print_plan(plan: Plan, output: Path, *, retry_failed: bool, as_json: bool) -
         }
         for run in plan.runs
     ]
-    if as_json:
-        size = {"architectures": len(plan.population), "available": plan.available}
-        typer.echo(json.dumps({"task": str(plan.task), **size, "output": str(output), "runs": rows}, indent=2))
-        return
-    typer.echo(f"{plan.task}: {len(plan.population)} of {plan.available} architectures, results in {output}")
-    typer.echo(tabulate(rows, headers="keys"))
-    for note in plan.notes:
-        typer.echo(f"note: {note}")
-    typer.echo("Nothing was done (--dry-run).")
 
 
 def write_reports(findings: Findings, output: Path, formats: Sequence[str] | None = None) -> list[Path]:
@@ -104,6 +121,27 @@ def print_findings(findings: Findings) -> None:
         typer.echo(f"note: {note}")
 
 
+def print_matrix(findings: Findings) -> None:
+    """One row for each table, one column for each estimator: the first metric, with intervals where they fit."""
+    specs = list(dict.fromkeys(row.spec for section in findings.sections for row in section.rows))
+    metric = findings.sections[0].metrics[0].name if findings.sections else ""
+
+    def rows(text: Callable[[MetricResult], str]) -> list[dict[str, str]]:
+        return [
+            {"task": _marked(section), "n": f"{section.headline:,}", "ceiling": _ceiling(section, metric)}
+            | {spec: text(found[spec].evaluation.results[metric]) if spec in found else "-" for spec in specs}
+            for section in findings.sections
+            for found in [{row.spec: row for row in section.rows}]
+        ]
+
+    typer.echo(metric)
+    wide = tabulate(rows(result_text), headers="keys", disable_numparse=True)
+    fits = max(map(len, wide.splitlines())) <= shutil.get_terminal_size().columns
+    typer.echo(wide if fits else tabulate(rows(_value_text), headers="keys", disable_numparse=True))
+    for note in findings.notes:
+        typer.echo(f"note: {note}")
+
+
 def print_each_run(runs: Sequence[Run], notes: Sequence[str], sentences: Callable[[Run], Iterable[str]]) -> None:
     """What there is to say about stored runs, each by itself."""
     for one in runs:
@@ -129,6 +167,21 @@ def result_text(result: MetricResult) -> str:
     return f"{result.value:.3f} [{result.low:.3f}, {result.high:.3f}]"
 
 
+def _value_text(result: MetricResult) -> str:
+    return "undefined" if result.value is None else f"{result.value:.3f}"
+
+
+def _marked(section: Section) -> str:
+    """The task, with what a number of it must not be shown without."""
+    surrogate = " SURROGATE" if section.task.source == "surrogate" else ""
+    return f"{section.task}{surrogate}{'' if section.complete else ' PARTIAL'}"
+
+
+def _ceiling(section: Section, metric: str) -> str:
+    found = section.ceilings[metric]
+    return "unknown" if isinstance(found, str) else f"{found.value:.3f}"
+
+
 def _headline(section: Section) -> str:
     partial = "" if section.complete else "  PARTIAL: some scores are missing or failed"
     every = "" if section.available is None else f" of {section.available}"
@@ -140,9 +193,8 @@ def _headline(section: Section) -> str:
 
 def _ceiling_cells(section: Section) -> dict[str, str]:
     """What a perfect score could reach against these trials."""
-    ceilings = {metric.name: section.ceilings[metric.name] for metric in section.metrics[:TERMINAL_METRICS]}
-    texts = {name: "unknown" if isinstance(found, str) else f"{found.value:.3f}" for name, found in ceilings.items()}
-    return {"estimator": "(ceiling)"} | texts
+    shown = section.metrics[:TERMINAL_METRICS]
+    return {"estimator": "(ceiling)"} | {metric.name: _ceiling(section, metric.name) for metric in shown}
 
 
 def _cells(row: Row, section: Section) -> dict[str, str]:

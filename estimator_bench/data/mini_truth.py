@@ -8,13 +8,15 @@ from estimator_bench.data.table_truth import TableTruth, TaskColumns
 from estimator_bench.ground_truth import Task
 from estimator_bench.space import AnySpace
 
+SHIPPED = Path(__file__).parent / "mini_tables"
+"""A folder for each space whose table the package ships."""
 
-def mini_truth(space: AnySpace, shipped: Path | None = None) -> TableTruth:
+
+def mini_truth(space: AnySpace) -> TableTruth:
     """The table `mini` of a space, which `data train` makes.
 
     Args:
         space: whose networks of the recipe `mini` are trained.
-        shipped: folder of the table that the package ships, if it does.
     """
     task = Task(
         space=space.name,
@@ -29,4 +31,6 @@ def mini_truth(space: AnySpace, shipped: Path | None = None) -> TableTruth:
         description="test accuracy on handwritten digits of small networks, trained by this project",
     )
     command = f"python -m estimator_bench data train {space.name} --task {task.name}"
-    return TableTruth(space, task.label, {task: TaskColumns(("accuracy",))}, command, shipped)
+    shipped = SHIPPED / space.name
+    columns = {task: TaskColumns(("accuracy",))}
+    return TableTruth(space, task.label, columns, command, shipped if shipped.exists() else None)

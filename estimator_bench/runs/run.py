@@ -46,13 +46,13 @@ class Observer:
         """A worker process is dead, and a new one has taken its place."""
 
 
-def execute(plan: Plan, store: Store, *, workers: int, command: str, observer: Observer) -> Summary:
+def execute(plan: Plan, store: Store, running: Engine, *, command: str, observer: Observer) -> Summary:
     """Score what is missing.
 
     Args:
         plan: what to do.
         store: open for writing.
-        workers: processes; 0 for this process alone.
+        running: does the work; see `engine`.
         command: as the user gave it, for the record.
         observer: told of progress.
     """
@@ -79,16 +79,15 @@ def execute(plan: Plan, store: Store, *, workers: int, command: str, observer: O
         },
     )
     coordinator = _Coordinator(plan, store, observer)
-    with engine(workers, observer) as running:
-        coordinator.prepare(running)
-        coordinator.score(running)
+    coordinator.prepare(running)
+    coordinator.score(running)
     summary = summarise(plan, store)
     store.end_invocation(number, complete=summary.complete)
     return summary
 
 
 def engine(workers: int, observer: Observer) -> Engine:
-    """This process for 0 workers, else that many processes."""
+    """This process for 0 workers, else that many processes; serves any number of plans."""
     return ProcessEngine(workers, observer.died) if workers else SerialEngine()
 
 

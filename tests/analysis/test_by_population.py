@@ -42,7 +42,7 @@ def measure(toy: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Measur
         request = Request(task, estimators, protocol, Limit.parse(limit) if limit else None, only)
         with Store(tmp_path, write=True) as store:
             execute(make_plan(request), store, workers=0, command="test", observer=Observer())
-            (section,) = find(store, parse_metrics(metrics), invocation=store.invocations()[-1].number).sections
+            (section,) = find(store, parse_metrics(metrics), invocations=[store.invocations()[-1].number]).sections
         return section
 
     return call

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from estimator_bench.cli.run import lines_of
+from estimator_bench.cli.asked import lines_of
 from estimator_bench.errors import MalformedArchitectureError, UsageError
 from estimator_bench.protocol import Limit, Protocol
 from estimator_bench.runs.plan import Request, make_plan

@@ -22,9 +22,11 @@ import torch
 from filelock import FileLock
 
 from estimator_bench.cli.main import main
-from estimator_bench.data import mini
+from estimator_bench.data import mini, mini_table
 from estimator_bench.data.home import table_folder
-from estimator_bench.data.mini import MINI, TEST_IMAGES, MiniProtocol, draw, train_all, train_table
+from estimator_bench.data.mini import MINI, TEST_IMAGES, MiniProtocol, draw
+from estimator_bench.data.mini_table import train_table
+from estimator_bench.data.mini_training import train_all
 from estimator_bench.data.table import open_table
 from estimator_bench.data.table_truth import TableTruth, TaskColumns
 from estimator_bench.data.training_file import TrainingFile
@@ -141,6 +143,27 @@ def test_a_table_of_a_space_that_cannot_be_enumerated_names_architectures(
     np.testing.assert_allclose(truth.trials(task, archs).values, expected, rtol=1e-6)
 
 
+def test_a_table_of_a_space_with_names_of_its_own_is_found_by_them(tmp_path: Path) -> None:
+    space = find_space("nb101")
+    network = replace(space.recipes["mini"], settings=(("width", 2), ("cells", 1)))
+    task = Task("nb101", "digits", "mini", "%", True, "quality", "table", network, "digits", "")
+    manifest = train_table(space, task, 2, 1, 1, tmp_path, tmp_path / "table", silent, training=TINY.training)
+    columns = open_table(tmp_path / "table", "").columns
+    assert manifest.rows == 2
+    assert columns["key"].tolist() == [space.key(space.parse(text.decode())) for text in columns["architecture"]]
+
+
+def test_the_device_is_part_of_what_a_training_is() -> None:
+    assert replace(TINY, device="cpu").digest == TINY.digest != replace(TINY, device="cuda").digest
+
+
+def test_a_device_that_is_not_there_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(["data", "train", "nb201", "--device", "nonsense"])
+    assert stop.value.code == UsageError.exit_code
+    assert "--device nonsense cannot be used here" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("fewer", [["--architectures", "399"], ["--trials", "2"]])
 def test_a_smaller_table_never_takes_the_place_of_the_shipped_one(
     fewer: list[str], data_home: Path, capsys: pytest.CaptureFixture[str]
@@ -159,7 +182,7 @@ def test_a_smaller_table_can_be_written_elsewhere(tmp_path: Path, monkeypatch: p
         asked.append(options)
         raise StoreError("far enough")
 
-    monkeypatch.setattr(mini, "train_table", stop)
+    monkeypatch.setattr(mini_table, "train_table", stop)
     for words in (["--architectures", "20", "--output", str(tmp_path)], ["--architectures", "401"]):
         with pytest.raises(SystemExit):
             main(["data", "train", "nb201", *words])

@@ -1,0 +1,93 @@
+"""What the options of `run` ask for: which tasks, and which of their architectures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from estimator_bench.cli.options import split_names, task_of
+from estimator_bench.errors import BenchError, MissingDataError, UsageError
+from estimator_bench.protocol import Protocol, mutation_population
+from estimator_bench.registry import find_space, find_task, names
+from estimator_bench.runs.plan import Plan
+
+EVERY_SPACE = "all"
+SHARED_TASK = "digits@mini"
+"""The task of one protocol that every space has: what several spaces are compared by unless another is named."""
+
+
+def tasks_asked(spaces: str, task: str) -> tuple[list[str], list[str]]:
+    """The tasks of one space, of several separated by commas, or of `all`.
+
+    Args:
+        spaces: the option `--space`.
+        task: the option `--task`; "" for the default of one space, and for `SHARED_TASK` of several.
+
+    Returns:
+        What to run, as `space/task`, and notes on spaces of `all` that are left out because the task is not there.
+
+    Raises:
+        UsageError: no space is named, or none of all has the task.
+    """
+    if spaces == EVERY_SPACE:
+        return _of_every_space(task or SHARED_TASK)
+    chosen = list(dict.fromkeys(split_names([spaces])))
+    if not chosen:
+        raise UsageError("--space names no search space: give one, several separated by commas, or 'all'")
+    if len(chosen) > 1:
+        task = task or SHARED_TASK
+    return [task_of(space, task) for space in chosen], []
+
+
+def _of_every_space(task: str) -> tuple[list[str], list[str]]:
+    found, notes = [], []
+    for space in names("space"):
+        try:
+            _, truth, resolved = find_task(task_of(space, task))
+            if not truth.installed:
+                raise MissingDataError(f"the data of {resolved} are not installed")
+        except BenchError as error:
+            notes.append(f"{space} is left out: {error}")
+        else:
+            found.append(str(resolved))
+    if not found:
+        raise UsageError(f"no search space has the task '{task}' with its data installed")
+    return found, notes
+
+
+def chosen(space: str, only: Path | None, mutations: int | None, protocol: Protocol) -> list[str] | None:
+    """The architectures the population is cut down to, as texts; None for no cut.
+
+    Raises:
+        UsageError: options that exclude each other, or a file that cannot be read.
+    """
+    if mutations is None:
+        return lines_of(only) if only else None
+    if only:
+        raise UsageError("--only and --mutations both say what to score: give one of them")
+    if protocol.population != "all":
+        raise UsageError(
+            "--mutations scores architectures one edit apart, and those that stand for their classes are not: "
+            "leave out --population"
+        )
+    return [str(arch) for arch in mutation_population(find_space(space), mutations, protocol.seed)]
+
+
+def lines_of(only: Path) -> list[str]:
+    """The architectures of a file, as texts."""
+    try:
+        lines = [line.strip() for line in only.read_text().splitlines()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"--only {only} cannot be read: {error}") from None
+    if not any(lines):
+        raise UsageError(f"--only {only}: there is no architecture in it, write one on each line")
+    return list(filter(None, lines))
+
+
+def check_inputs(plan: Plan) -> None:
+    """Refuse inputs that no estimator could get, before anything is scored."""
+    variants = [variant for _, variant in plan.request.protocol.variants() if variant.inputs != "gaussian"]
+    if variants:
+        from estimator_bench.networks.batch import check_inputs as check
+
+        for variant in variants:
+            check(variant, plan.task.recipe)

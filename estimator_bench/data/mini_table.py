@@ -1,0 +1,123 @@
+"""The tables that trainings of small networks are packed into."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from estimator_bench.data.mini import MINI, MiniProtocol, draw, listed
+from estimator_bench.data.mini_training import train_all
+from estimator_bench.data.table import Manifest, Table, open_table, write_table
+from estimator_bench.data.table_truth import TableTruth
+from estimator_bench.errors import UsageError
+from estimator_bench.ground_truth import GroundTruth, Task
+from estimator_bench.networks.training import TrainingRecipe
+from estimator_bench.space import AnySpace, Architecture
+
+ARCHITECTURES = 400
+TRIALS = 3
+
+
+def check_replacement(truth: GroundTruth, count: int, trials: int) -> None:
+    """Refuse a table that would take the place of a larger one that the package ships.
+
+    Raises:
+        UsageError: the shipped table has more architectures, or more trials of each.
+    """
+    if not isinstance(truth, TableTruth) or truth.embedded is None:
+        return
+    rows, columns = open_table(truth.embedded, truth.command).columns["accuracy"].shape
+    if count < rows or trials < columns:
+        raise UsageError(
+            f"{count} architectures with {trials} trials would replace the shipped table of {rows} with {columns} in "
+            "all later runs: train at least as many, or give --output FOLDER to write the table elsewhere"
+        )
+
+
+def train_table(
+    space: AnySpace,
+    task: Task,
+    count: int,
+    trials: int,
+    workers: int,
+    home: Path,
+    output: Path,
+    progress: Callable[[int, int], None],
+    training: TrainingRecipe = MINI,
+    device: str = "cpu",
+) -> Manifest:
+    """Makes the table of a `mini` task, or finishes one that was interrupted.
+
+    Args:
+        space: whose networks are trained.
+        task: names the images, the network recipe and the table.
+        count: functional classes to train; raising it later keeps every training made before.
+        trials: seeds 0, 1, ... per class; the same holds.
+        workers: processes of one torch thread each.
+        home: folder of user data; finished trainings are kept in `training/` inside it.
+        output: folder that the table is written to.
+        progress: called with (finished, wanted) trainings, after each is committed.
+        training: how the networks are trained.
+        device: where; on a GPU several workers share it, each with a network in flight.
+
+    Raises:
+        UsageError: the space has fewer classes.
+        StoreError: another process is training for this task, or a folder cannot be written.
+        IncompleteRunError: a worker was killed; what was finished is kept.
+    """
+    protocol = MiniProtocol(space.name, task.dataset, task.recipe, training, device=device)
+    archs = draw(space, count)
+    file = home / "training" / f"{space.name}-{task.name}.sqlite"
+    correct, seconds = train_all(protocol, archs, trials, workers, file, progress)
+    named = _names(space, archs)
+    order = np.argsort(next(iter(named.values())))
+    columns: dict[str, NDArray[Any]] = {
+        **{name: column[order] for name, column in named.items()},
+        "accuracy": (100 * correct[order, :, -1] / protocol.test_images).astype(np.float32),
+        "correct": correct[order],
+        "seconds": seconds[order],
+    }
+    return write_table(output, Table(_manifest(space, task, protocol, list(columns)), columns))
+
+
+def _names(space: AnySpace, archs: Sequence[Architecture]) -> dict[str, NDArray[Any]]:
+    """The columns that say which architectures rows are about; rows are sorted by the first."""
+    everything = listed(space)
+    if everything is not None:
+        position = {arch: index for index, arch in enumerate(everything)}
+        return {"index": np.array([position[arch] for arch in archs], dtype=np.int32)}
+    texts, keys = np.array(list(map(str, archs))).astype("S"), np.array(list(map(space.key, archs)))
+    return {"architecture": texts} if (texts == keys).all() else {"key": keys, "architecture": texts}
+
+
+def _manifest(space: AnySpace, task: Task, protocol: MiniProtocol, columns: Sequence[str]) -> Manifest:
+    descriptions = {
+        "index": "position of the functional class's representative in the space's official order",
+        "architecture": "text form of the functional class's representative",
+        "key": "what the space names the class by",
+        "accuracy": "% of the evaluated test images after the last epoch, per trial",
+        "correct": "evaluated test images classified correctly, per trial and epoch",
+        "seconds": "CPU seconds of one thread for the training and its evaluations, per trial",
+    }
+    return Manifest(
+        space=space.name,
+        table=task.label,
+        source=f"trained by this project: estimator-bench data train {space.name} --task {task.name}",
+        licence="that of this project",
+        citation=f"Estimator Bench; the space: {space.citation}",
+        descriptions={name: descriptions[name] for name in columns},
+        extra={
+            "dataset": protocol.dataset,
+            "test_images": protocol.test_images,
+            **asdict(protocol.training),
+            "device": protocol.device,
+            "protocol": protocol.digest,
+            "torch": torch.__version__,
+        },
+    )

@@ -1,0 +1,92 @@
+"""The trainings of a mini table, in processes, each committed when it is finished.
+
+A job trains every drawn architecture with one trial seed, then all of them with the next, so that an unfinished job
+already says something of all. Each finished training is one committed row of a scratch SQLite file; the same command
+goes on where the last one stopped, however it stopped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+import torch
+from filelock import FileLock, Timeout
+from numpy.typing import NDArray
+
+from estimator_bench.data.mini import MiniProtocol
+from estimator_bench.data.training_file import Job, TrainingFile
+from estimator_bench.errors import IncompleteRunError, StoreError
+from estimator_bench.registry import load_plugins, plugin_files
+from estimator_bench.space import Architecture
+from estimator_bench.workers import follow_parent
+
+
+def train_all(
+    protocol: MiniProtocol,
+    archs: Sequence[Architecture],
+    trials: int,
+    workers: int,
+    file: Path,
+    progress: Callable[[int, int], None],
+) -> tuple[NDArray[np.uint16], NDArray[np.float32]]:
+    """Trains what `file` does not hold yet, and returns all of it.
+
+    Args:
+        protocol: of every training; rows of other protocols in the file are left alone.
+        archs: what to train.
+        trials: seeds 0, 1, ... per architecture.
+        workers: processes of one torch thread each.
+        file: SQLite file with one row per training, made if missing.
+        progress: called with (finished, wanted) trainings, after each is committed.
+
+    Returns:
+        (architectures, trials, epochs) correct test images and (architectures, trials) CPU seconds.
+
+    Raises:
+        StoreError: another process is training into the same file.
+        IncompleteRunError: a worker was killed; what was finished is kept.
+    """
+    wanted = [(str(arch), trial) for trial in range(trials) for arch in archs]
+    file.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(f"{file}.lock", timeout=0), closing(TrainingFile(file, protocol.digest)) as stored:
+            done = stored.jobs() & set(wanted)
+            progress(len(done), len(wanted))
+            missing = [job for job in wanted if job not in done]
+            for finished, (job, correct, seconds) in enumerate(_train_in_processes(protocol, missing, workers), 1):
+                stored.add(job, correct, seconds)
+                progress(len(done) + finished, len(wanted))
+            rows = [stored.read((str(arch), trial)) for arch in archs for trial in range(trials)]
+    except Timeout:
+        raise StoreError(f"{file} is in use by another training: wait for it, or stop it") from None
+    correct = np.stack([counts for counts, _ in rows]).reshape(len(archs), trials, -1)
+    return correct, np.array([seconds for _, seconds in rows], dtype=np.float32).reshape(len(archs), trials)
+
+
+def _train_in_processes(
+    protocol: MiniProtocol, jobs: Collection[Job], workers: int
+) -> Iterator[tuple[Job, NDArray[np.uint16], float]]:
+    executor = ProcessPoolExecutor(workers, get_context("spawn"), _start_worker, (plugin_files(),))
+    try:
+        running = {executor.submit(protocol.train, *job): job for job in jobs}
+        for future in as_completed(running):
+            yield running[future], *future.result()
+    except BrokenProcessPool:
+        raise IncompleteRunError(
+            "a training process was killed, perhaps for want of memory; every finished training is kept: "
+            "run the same command again, with fewer workers if it happens again"
+        ) from None
+    finally:
+        executor.shutdown(cancel_futures=True)
+
+
+def _start_worker(plugins: tuple[str, ...]) -> None:
+    follow_parent()
+    torch.set_num_threads(1)
+    load_plugins(plugins)

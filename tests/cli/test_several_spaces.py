@@ -1,0 +1,104 @@
+"""`run` over several search spaces: one command, one results folder, one table."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from estimator_bench.cli.main import main
+from estimator_bench.errors import UsageError
+from estimator_bench.registry import load_plugins
+
+TOY_PLUGIN = Path(__file__).parents[1] / "plugins" / "toy.py"
+
+Command = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def command(fresh_registry: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Command:  # noqa: ARG001
+    space, _, _ = TOY_PLUGIN.read_text().partition("\n\n@dataclass(frozen=True)\nclass Weights")
+    (tmp_path / "twin.py").write_text(space.replace('"toy"', '"twin"'))
+    load_plugins([str(TOY_PLUGIN), str(tmp_path / "twin.py")])
+
+    def call(*words: str) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as stop:
+            main([*words, "--output", str(tmp_path / "results")])
+        printed = capsys.readouterr()
+        return int(stop.value.code or 0), printed.out, printed.err
+
+    return call
+
+
+RUN = ("run", "--est", "weights", "--limit", "20", "--workers", "0", "--metrics", "tau")
+
+
+def test_several_spaces_share_a_command_and_a_table(command: Command) -> None:
+    code, out, err = command(*RUN, "--space", "toy,twin", "--task", "quality")
+    assert code == 0
+    rows = {line.split()[0]: line.split() for line in out.splitlines() if "/" in line}
+    assert list(rows) == ["toy/quality@made-up", "twin/quality@made-up"]
+    assert "weights" in out.splitlines()[1]
+    assert "toy/quality@made-up (1 of 2)" in err
+    assert "2 tasks: complete after" in err
+    assert "across:" in err
+
+
+def test_a_second_time_nothing_is_scored_and_everything_shown(command: Command) -> None:
+    first = command(*RUN, "--space", "toy,twin", "--task", "quality", "--json")[1]
+    _, second, err = command(*RUN, "--space", "toy,twin", "--task", "quality", "--json")
+    assert err.count("every score asked for is stored already") == 2
+
+    def values(text: str) -> list[Any]:
+        return [
+            (section["task"]["space"], row["spec"], row["evaluation"]["results"]["tau"])
+            for section in json.loads(text)["sections"]
+            for row in section["rows"]
+        ]
+
+    assert values(first) == values(second)
+    assert {space for space, *_ in values(second)} == {"toy", "twin"}
+
+
+def test_all_takes_the_spaces_that_have_the_task_and_names_the_others(command: Command) -> None:
+    code, out, err = command(*RUN, "--space", "all", "--task", "quality@made-up")
+    assert code == 0
+    assert "twin/quality@made-up" in out
+    assert "nb301 is left out: " in err
+    code, _, err = command(*RUN, "--space", "all", "--task", "nonsense")
+    assert code == UsageError.exit_code
+    assert "no search space has the task 'nonsense'" in err
+
+
+def test_all_is_by_default_about_the_task_that_every_space_has(command: Command) -> None:
+    code, out, _ = command(*RUN, "--space", "all", "--dry-run")
+    assert code == 0
+    assert "nb201/digits@mini: 20 of 400 architectures" in out
+    assert "toy/" not in out
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--space", "toy,twin", "--task", "quality", "--only", "x"], "--only lists architectures of one search space"),
+        (["--space", ","], "--space names no search space"),
+        (["--space", "toy,twim", "--task", "quality"], "twin"),
+        (["--space", "toy,nb301"], "digits@mini"),
+    ],
+)
+def test_what_makes_no_sense_for_several_spaces_is_refused(command: Command, words: list[str], says: str) -> None:
+    code, out, err = command(*RUN, *words)
+    assert (code != 0, out) == (True, "")
+    assert says in err
+
+
+def test_a_dry_run_of_several_spaces_is_a_list_for_programs(command: Command) -> None:
+    words = (*RUN, "--task", "quality", "--dry-run", "--json")
+    assert [one["task"] for one in json.loads(command(*words, "--space", "toy,twin")[1])] == [
+        "toy/quality@made-up",
+        "twin/quality@made-up",
+    ]
+    assert json.loads(command(*words, "--space", "toy")[1])["task"] == "toy/quality@made-up"
