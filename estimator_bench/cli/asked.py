@@ -15,12 +15,13 @@ SHARED_TASK = "digits@mini"
 """The task of one protocol that every space has: what several spaces are compared by unless another is named."""
 
 
-def tasks_asked(spaces: str, task: str) -> tuple[list[str], list[str]]:
+def tasks_asked(spaces: str, task: str, *, installed: bool = True) -> tuple[list[str], list[str]]:
     """The tasks of one space, of several separated by commas, or of `all`.
 
     Args:
         spaces: the option `--space`.
         task: the option `--task`; "" for the default of one space, and for `SHARED_TASK` of several.
+        installed: of `all`, take only those whose data are there.
 
     Returns:
         What to run, as `space/task`, and notes on spaces of `all` that are left out because the task is not there.
@@ -29,7 +30,7 @@ def tasks_asked(spaces: str, task: str) -> tuple[list[str], list[str]]:
         UsageError: no space is named, or none of all has the task.
     """
     if spaces == EVERY_SPACE:
-        return _of_every_space(task or SHARED_TASK)
+        return _of_every_space(task or SHARED_TASK, installed=installed)
     chosen = list(dict.fromkeys(split_names([spaces])))
     if not chosen:
         raise UsageError("--space names no search space: give one, several separated by commas, or 'all'")
@@ -38,12 +39,12 @@ def tasks_asked(spaces: str, task: str) -> tuple[list[str], list[str]]:
     return [task_of(space, task) for space in chosen], []
 
 
-def _of_every_space(task: str) -> tuple[list[str], list[str]]:
+def _of_every_space(task: str, *, installed: bool) -> tuple[list[str], list[str]]:
     found, notes = [], []
     for space in names("space"):
         try:
             _, truth, resolved = find_task(task_of(space, task))
-            if not truth.installed:
+            if installed and not truth.installed:
                 raise MissingDataError(f"the data of {resolved} are not installed")
         except BenchError as error:
             notes.append(f"{space} is left out: {error}")

@@ -1,24 +1,22 @@
 """`data`: tables of ground truth and of images: what there is, importing official files, checking, training.
 
-`data_transfer` holds the verbs that fetch and remove.
+`data_transfer` holds the verbs that fetch and remove, `data_train` the one that trains.
 """
 
 from __future__ import annotations
 
 import json as jsonlib
-import os
 import shutil
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import Progress
 
+from estimator_bench.cli.data_train import train
 from estimator_bench.cli.data_transfer import get, remove
-from estimator_bench.cli.options import DeviceOption, JsonOption, PluginOption, check_device
+from estimator_bench.cli.options import JsonOption, PluginOption
 from estimator_bench.errors import CorruptDataError
-from estimator_bench.registry import find_task, load_plugins
+from estimator_bench.registry import load_plugins
 
 app = typer.Typer(
     help="Tables of ground truth and of images: list, get, import, verify, remove, train.", no_args_is_help=True
@@ -96,50 +94,6 @@ def verify(name: NamesArgument = None, plugin: PluginOption = None, json: JsonOp
         raise CorruptDataError("; ".join(problems))
 
 
-@app.command()
-def train(
-    space: Annotated[str, typer.Argument(help="Search space.")],
-    task: Annotated[str, typer.Option("--task", help="Images to train on.")] = "digits",
-    count: Annotated[int | None, typer.Option("--architectures", min=1, help="Functional classes to train.")] = None,
-    trials: Annotated[int | None, typer.Option("--trials", min=1, help="Trainings of each.")] = None,
-    workers: Annotated[int | None, typer.Option("--workers", min=1, help="Processes; the cores if left out.")] = None,
-    output: Annotated[
-        Path | None, typer.Option("--output", help="Folder of the table; your data folder if left out.")
-    ] = None,
-    device: DeviceOption = "cpu",
-    plugin: PluginOption = None,
-) -> None:
-    """Make a table by training the mini networks of a space; the same command goes on where it stopped.
-
-    Example:
-
-      estimator-bench data train nb201 --task digits --architectures 400 --trials 3
-    """
-    from estimator_bench.data import mini_table
-    from estimator_bench.data.home import data_home, table_folder
-
-    load_plugins(plugin or [])
-    found, truth, wanted = find_task(f"{space}/{task}@mini")
-    home = data_home()
-    check_device(device)
-    count, trials = count or mini_table.ARCHITECTURES, trials or mini_table.TRIALS
-    if output is None:
-        mini_table.check_replacement(truth, count, trials)
-    with Progress(console=Console(stderr=True)) as bars:
-        bar = bars.add_task(str(wanted), total=None)
-        manifest = mini_table.train_table(
-            found,
-            wanted,
-            count=count,
-            trials=trials,
-            workers=workers or len(os.sched_getaffinity(0)),
-            home=home,
-            output=output or table_folder(home, space, wanted.label),
-            progress=lambda done, total: bars.update(bar, completed=done, total=total),
-            device=device,
-        )
-    typer.echo(f"{wanted}: {manifest.rows} architectures, sha256 {manifest.sha256[:12]}")
-
-
 app.command("get")(get)
 app.command("remove")(remove)
+app.command("train")(train)

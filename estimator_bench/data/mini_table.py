@@ -20,24 +20,33 @@ from estimator_bench.ground_truth import GroundTruth, Task
 from estimator_bench.networks.training import TrainingRecipe
 from estimator_bench.space import AnySpace, Architecture
 
-ARCHITECTURES = 400
-TRIALS = 3
+ARCHITECTURES, TRIALS = 200, 3
+"""How many are trained of a space whose table the package does not ship."""
 
 
-def check_replacement(truth: GroundTruth, count: int, trials: int) -> None:
-    """Refuse a table that would take the place of a larger one that the package ships.
+def size_to_train(truth: GroundTruth, count: int | None, trials: int | None, *, replaces: bool) -> tuple[int, int]:
+    """How many architectures and trials a table is to have: as asked for, by default as the one that is shipped.
+
+    Args:
+        truth: of the task.
+        count: architectures asked for, None for the default.
+        trials: of each, the same.
+        replaces: the table would take the place of the shipped one.
 
     Raises:
-        UsageError: the shipped table has more architectures, or more trials of each.
+        UsageError: it would, and has fewer architectures, or fewer trials of each.
     """
-    if not isinstance(truth, TableTruth) or truth.embedded is None:
-        return
-    rows, columns = open_table(truth.embedded, truth.command).columns["accuracy"].shape
-    if count < rows or trials < columns:
+    shipped = truth.embedded if isinstance(truth, TableTruth) else None
+    if shipped is None:
+        return count or ARCHITECTURES, trials or TRIALS
+    rows, columns = open_table(shipped, "").columns["accuracy"].shape
+    count, trials = count or rows, trials or columns
+    if replaces and (count < rows or trials < columns):
         raise UsageError(
             f"{count} architectures with {trials} trials would replace the shipped table of {rows} with {columns} in "
             "all later runs: train at least as many, or give --output FOLDER to write the table elsewhere"
         )
+    return count, trials
 
 
 def train_table(

@@ -27,13 +27,13 @@ from estimator_bench.data.home import table_folder
 from estimator_bench.data.mini import MINI, TEST_IMAGES, MiniProtocol, draw
 from estimator_bench.data.mini_table import train_table
 from estimator_bench.data.mini_training import train_all
-from estimator_bench.data.table import open_table
+from estimator_bench.data.table import Manifest, open_table
 from estimator_bench.data.table_truth import TableTruth, TaskColumns
 from estimator_bench.data.training_file import TrainingFile
 from estimator_bench.errors import IncompleteRunError, StoreError, UsageError
 from estimator_bench.ground_truth import Task
 from estimator_bench.networks.guarded import single_thread
-from estimator_bench.registry import find_space, load_plugins
+from estimator_bench.registry import find_space, load_plugins, names
 from estimator_bench.space import AnySpace
 
 SPACE = find_space("nb201")
@@ -187,7 +187,25 @@ def test_a_smaller_table_can_be_written_elsewhere(tmp_path: Path, monkeypatch: p
         with pytest.raises(SystemExit):
             main(["data", "train", "nb201", *words])
     assert [options["count"] for options in asked] == [20, 401]
-    assert asked[0]["output"] == tmp_path
+    assert asked[0]["output"] == tmp_path / "nb201"
+
+
+def test_all_tables_are_made_again_by_one_command_in_the_sizes_that_are_shipped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: dict[str, dict[str, object]] = {}
+
+    def note(space: AnySpace, _: Task, **options: object) -> Manifest:
+        asked[space.name] = options
+        return Manifest(space.name, "mini", "", "", "", {})
+
+    monkeypatch.setattr(mini_table, "train_table", note)
+    with pytest.raises(SystemExit) as stop:
+        main(["data", "train", "all", "--output", str(tmp_path)])
+    assert not stop.value.code
+    assert list(asked) == names("space")
+    assert (asked["nb201"]["count"], asked["nb201"]["trials"]) == (400, 3)
+    assert all(options["output"] == tmp_path / name for name, options in asked.items())
 
 
 def test_a_training_depends_on_architecture_and_trial_alone() -> None:
