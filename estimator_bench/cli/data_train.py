@@ -13,6 +13,7 @@ from rich.progress import Progress, TaskID
 
 from estimator_bench.cli.asked import tasks_asked
 from estimator_bench.cli.options import DeviceOption, PluginOption, check_device
+from estimator_bench.errors import UsageError
 from estimator_bench.registry import find_task, load_plugins
 
 
@@ -44,11 +45,15 @@ def train(
     """
     from estimator_bench.data import mini_table
     from estimator_bench.data.home import data_home, table_folder
+    from estimator_bench.data.table import MANIFEST
+    from estimator_bench.data.table_truth import TableTruth
 
     load_plugins(plugin or [])
     check_device(device)
     for name in tasks_asked(space, f"{task}@mini", installed=False)[0]:
         found, truth, wanted = find_task(name)
+        if not isinstance(truth, TableTruth):
+            raise UsageError(f"{wanted} is no table, so there is nothing to train")
         architectures, repeats = mini_table.size_to_train(truth, count, trials, replaces=output is None)
         with Progress(console=Console(stderr=True)) as bars:
             bar = bars.add_task(str(wanted), total=None)
@@ -62,6 +67,7 @@ def train(
                 output=table_folder(data_home(), found.name, wanted.label) if output is None else output / found.name,
                 progress=partial(_show, bars, bar),
                 device=device,
+                finished=[folder for folder in truth.folders if (folder / MANIFEST).exists()],
             )
         typer.echo(f"{wanted}: {manifest.rows} architectures, sha256 {manifest.sha256[:12]}")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,12 @@ import torch
 from numpy.typing import NDArray
 
 from estimator_bench.data.mini import MINI, MiniProtocol, draw, listed
-from estimator_bench.data.mini_training import train_all
+from estimator_bench.data.mini_training import Trained, train_all
 from estimator_bench.data.table import Manifest, Table, open_table, write_table
+from estimator_bench.data.table_rows import rows_of
 from estimator_bench.data.table_truth import TableTruth
 from estimator_bench.errors import UsageError
-from estimator_bench.ground_truth import GroundTruth, Task
+from estimator_bench.ground_truth import Task
 from estimator_bench.networks.training import TrainingRecipe
 from estimator_bench.space import AnySpace, Architecture
 
@@ -24,7 +25,7 @@ ARCHITECTURES, TRIALS = 200, 3
 """How many are trained of a space whose table the package does not ship."""
 
 
-def size_to_train(truth: GroundTruth, count: int | None, trials: int | None, *, replaces: bool) -> tuple[int, int]:
+def size_to_train(truth: TableTruth, count: int | None, trials: int | None, *, replaces: bool) -> tuple[int, int]:
     """How many architectures and trials a table is to have: as asked for, by default as the one that is shipped.
 
     Args:
@@ -36,10 +37,9 @@ def size_to_train(truth: GroundTruth, count: int | None, trials: int | None, *, 
     Raises:
         UsageError: it would, and has fewer architectures, or fewer trials of each.
     """
-    shipped = truth.embedded if isinstance(truth, TableTruth) else None
-    if shipped is None:
+    if truth.embedded is None:
         return count or ARCHITECTURES, trials or TRIALS
-    rows, columns = open_table(shipped, "").columns["accuracy"].shape
+    rows, columns = open_table(truth.embedded, "").columns["accuracy"].shape
     count, trials = count or rows, trials or columns
     if replaces and (count < rows or trials < columns):
         raise UsageError(
@@ -60,6 +60,7 @@ def train_table(
     progress: Callable[[int, int], None],
     training: TrainingRecipe = MINI,
     device: str = "cpu",
+    finished: Sequence[Path] = (),
 ) -> Manifest:
     """Makes the table of a `mini` task, or finishes one that was interrupted.
 
@@ -74,6 +75,7 @@ def train_table(
         progress: called with (finished, wanted) trainings, after each is committed.
         training: how the networks are trained.
         device: where; on a GPU several workers share it, each with a network in flight.
+        finished: folders of tables whose trainings need not be done again, if they are of the same protocol.
 
     Raises:
         UsageError: the space has fewer classes.
@@ -83,7 +85,8 @@ def train_table(
     protocol = MiniProtocol(space.name, task.dataset, task.recipe, training, device=device)
     archs = draw(space, count)
     file = home / "training" / f"{space.name}-{task.name}.sqlite"
-    correct, seconds = train_all(protocol, archs, trials, workers, file, progress)
+    known = (one for folder in finished for one in _trainings(space, protocol, folder))
+    correct, seconds = train_all(protocol, archs, trials, workers, file, progress, known)
     named = _names(space, archs)
     order = np.argsort(next(iter(named.values())))
     columns: dict[str, NDArray[Any]] = {
@@ -93,6 +96,18 @@ def train_table(
         "seconds": seconds[order],
     }
     return write_table(output, Table(_manifest(space, task, protocol, list(columns)), columns))
+
+
+def _trainings(space: AnySpace, protocol: MiniProtocol, folder: Path) -> Iterator[Trained]:
+    """Those that a table holds; none if it is of another protocol."""
+    table = open_table(folder, "")
+    if table.manifest.extra["protocol"] != protocol.digest:
+        return
+    correct, seconds = table.columns["correct"], table.columns["seconds"]
+    everything = np.ones(len(correct), dtype=bool)
+    for row, arch in enumerate(rows_of(space, table.columns).architectures(everything)):
+        for trial, counts in enumerate(correct[row]):
+            yield (str(arch), trial), counts, float(seconds[row, trial])
 
 
 def _names(space: AnySpace, archs: Sequence[Architecture]) -> dict[str, NDArray[Any]]:

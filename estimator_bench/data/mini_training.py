@@ -7,12 +7,13 @@ goes on where the last one stopped, however it stopped.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
 from multiprocessing import get_context
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -26,6 +27,9 @@ from estimator_bench.registry import load_plugins, plugin_files
 from estimator_bench.space import Architecture
 from estimator_bench.workers import follow_parent
 
+Trained: TypeAlias = tuple[Job, NDArray[np.uint16], float]
+"""A training that is done: which, the (epochs,) correct test images, and its CPU seconds."""
+
 
 def train_all(
     protocol: MiniProtocol,
@@ -34,6 +38,7 @@ def train_all(
     workers: int,
     file: Path,
     progress: Callable[[int, int], None],
+    known: Iterable[Trained] = (),
 ) -> tuple[NDArray[np.uint16], NDArray[np.float32]]:
     """Trains what `file` does not hold yet, and returns all of it.
 
@@ -44,6 +49,7 @@ def train_all(
         workers: processes of one torch thread each.
         file: SQLite file with one row per training, made if missing.
         progress: called with (finished, wanted) trainings, after each is committed.
+        known: trainings of this protocol that were made elsewhere; those that `file` lacks are added to it.
 
     Returns:
         (architectures, trials, epochs) correct test images and (architectures, trials) CPU seconds.
@@ -56,6 +62,10 @@ def train_all(
     file.parent.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(f"{file}.lock", timeout=0), closing(TrainingFile(file, protocol.digest)) as stored:
+            here = stored.jobs()
+            for job, counts, spent in known:
+                if job not in here:
+                    stored.add(job, counts, spent)
             done = stored.jobs() & set(wanted)
             progress(len(done), len(wanted))
             missing = [job for job in wanted if job not in done]
@@ -69,9 +79,7 @@ def train_all(
     return correct, np.array([seconds for _, seconds in rows], dtype=np.float32).reshape(len(archs), trials)
 
 
-def _train_in_processes(
-    protocol: MiniProtocol, jobs: Collection[Job], workers: int
-) -> Iterator[tuple[Job, NDArray[np.uint16], float]]:
+def _train_in_processes(protocol: MiniProtocol, jobs: Collection[Job], workers: int) -> Iterator[Trained]:
     executor = ProcessPoolExecutor(workers, get_context("spawn"), _start_worker, (plugin_files(),))
     try:
         running = {executor.submit(protocol.train, *job): job for job in jobs}

@@ -153,6 +153,27 @@ def test_a_table_of_a_space_with_names_of_its_own_is_found_by_them(tmp_path: Pat
     assert columns["key"].tolist() == [space.key(space.parse(text.decode())) for text in columns["architecture"]]
 
 
+def test_trainings_of_a_table_are_not_done_again(tmp_path: Path) -> None:
+    task = Task("nb201", "digits", "mini", "%", True, "quality", "table", SMALL, "digits", "")
+    first, second = tmp_path / "first", tmp_path / "second"
+    train_table(SPACE, task, 2, 1, 1, tmp_path / "one", first, silent, training=TINY.training)
+    told: list[tuple[int, int]] = []
+
+    def note(done: int, total: int) -> None:
+        told.append((done, total))
+
+    train_table(SPACE, task, 3, 1, 1, tmp_path / "two", second, note, training=TINY.training, finished=[first])
+    assert told == [(2, 3), (3, 3)]
+    old, new = open_table(first, "").columns, open_table(second, "").columns
+    again = np.searchsorted(new["index"], old["index"])
+    for name in ("accuracy", "correct", "seconds"):
+        np.testing.assert_array_equal(old[name], new[name][again])
+    longer = replace(TINY.training, epochs=TINY.training.epochs + 1)
+    told.clear()
+    train_table(SPACE, task, 2, 1, 1, tmp_path / "three", second, note, training=longer, finished=[first])
+    assert told[0] == (0, 2), "trainings of another protocol do not count"
+
+
 def test_the_device_is_part_of_what_a_training_is() -> None:
     assert replace(TINY, device="cpu").digest == TINY.digest != replace(TINY, device="cuda").digest
 

@@ -1,0 +1,54 @@
+"""What the shipped tables of `digits@mini` hold, a row of Markdown for each search space.
+
+    PYTHONPATH=. python tests/checks/mini_tables.py
+
+Architectures and trials; mean, standard deviation, least and greatest of the mean accuracies; Kendall's tau between
+trials, averaged over their pairs; the ceiling of tau against the mean of the trials; CPU seconds of a training.
+"""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+from tabulate import tabulate
+
+from estimator_bench.analysis.ceiling import NoiseModel
+from estimator_bench.data.mini_truth import mini_truth
+from estimator_bench.data.table import open_table
+from estimator_bench.errors import UndefinedError
+from estimator_bench.metrics import parse_metric
+from estimator_bench.metrics.kendall import tau
+from estimator_bench.registry import find_space, names
+
+
+def row_of(space_name: str) -> dict[str, str]:
+    """What the table of one space holds; without numbers if none is shipped."""
+    truth = mini_truth(find_space(space_name))
+    if truth.embedded is None:
+        return {"space": f"`{space_name}`", "architectures": "not shipped"}
+    columns = open_table(truth.embedded, "").columns
+    (task,) = truth.tasks
+    trials = truth.trials(task, truth.population(task))
+    means, values = trials.mean(), trials.values
+    pairs = [tau(values[:, first], values[:, second]) for first, second in combinations(range(values.shape[1]), 2)]
+    try:
+        ceiling = f"{NoiseModel.fit(trials).ceiling(parse_metric('tau')).value:.3f}"
+    except UndefinedError as error:
+        ceiling = str(error)
+    return {
+        "space": f"`{space_name}`",
+        "architectures": str(len(means)),
+        "trials": str(values.shape[1]),
+        "mean": f"{means.mean():.1f}",
+        "sd": f"{means.std(ddof=1):.1f}",
+        "range": f"{means.min():.1f} to {means.max():.1f}",
+        "tau between trials": f"{np.mean(pairs):.3f}",
+        "ceiling of tau": ceiling,
+        "s per training": f"{np.mean(columns['seconds']):.1f}",
+    }
+
+
+if __name__ == "__main__":
+    rows = list(map(row_of, names("space")))
+    print(tabulate(rows, headers="keys", tablefmt="pipe", disable_numparse=True))  # noqa: T201
