@@ -8,6 +8,11 @@ BUILTIN = {
     "nb201": ".nb201.space:NasBench201",
     "nb301": ".nb301.space:NasBench301",
     "nb-macro": ".nb_macro.space:NasBenchMacro",
+    "nds-resnet": ".nds.space:NdsResNet",
+    "nds-resnet-in": ".nds.space:NdsResNetImageNet",
+    "nds-resnext-a": ".nds.space:NdsResNextA",
+    "nds-resnext-b": ".nds.space:NdsResNextB",
+    "nds-vanilla": ".nds.space:NdsVanilla",
     "transnas-macro": ".transnas.macro:TransNasMacro",
     "transnas-micro": ".transnas.micro:TransNasMicro",
 }
