@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
 from estimator_bench.data.compressed import read_compressed
 from estimator_bench.data.download import Download
 from estimator_bench.data.importer import Importer
+from estimator_bench.data.json_file import parse_json
 from estimator_bench.data.table import Table
 from estimator_bench.errors import CorruptDataError
 from estimator_bench.space import NetworkRecipe
@@ -79,20 +79,7 @@ def _parsed(path: Path, content: bytes) -> Mapping[str, Any]:
     Raises:
         CorruptDataError: it holds none, or JSON that says one thing twice, or a number that JSON does not know.
     """
-
-    def once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-        made = dict(pairs)
-        if len(made) != len(pairs):
-            raise ValueError("a name is there twice")
-        return made
-
-    def refuse(text: str) -> NoReturn:
-        raise ValueError(f"{text} is no number")
-
-    try:
-        found = json.loads(content, object_pairs_hook=once, parse_constant=refuse)
-    except (ValueError, RecursionError) as error:
-        raise CorruptDataError(f"{path} is no JSON file of the expected form ({error}); get the file again") from error
+    found = parse_json(path, content)
     if not isinstance(found, dict):
         raise CorruptDataError(f"{path} holds a {type(found).__name__}, not an object; get the file again")
     return found

@@ -11,35 +11,15 @@ from estimator_bench.space import FlopsConvention, NetworkRecipe
 
 from . import complexity
 from .families import RESNET, RESNET_IN, RESNEXT_A, RESNEXT_B, VANILLA, Family
-from .sizes import STEM_3X3, STEM_7X7, STEM_STRIDED, STEM_THREE_3X3
+from .recipes import CIFAR, IMAGENET_RESNET, IMAGENET_RESNEXT, mini
 from .stages import CITATION, Stages
 from .structure import structure
 
 if TYPE_CHECKING:
     from torch import nn
 
+    from estimator_bench.data.importer import Importer
     from estimator_bench.ground_truth import GroundTruth
-
-
-def _recipe(name: str, shape: tuple[int, int, int], classes: int, stem: int, stem_width: int) -> NetworkRecipe:
-    """The networks of the sizes that their architectures name, with maps halved in all stages but the first."""
-    settings = {"stem": stem, "stem_width": stem_width, "halving_stages": 3, "plain_convs": 2, "width_unit": 0}
-    return NetworkRecipe(name, shape, classes, tuple(settings.items()))
-
-
-def _mini(narrowest: int, width_unit: int, inner_unit: int = 0) -> NetworkRecipe:
-    """Small networks for 8x8 grey images of digits, in which every option is replaced by its rank: see `sizes`.
-
-    Stem and second stage halve the maps. A plain block has one convolution instead of two, so that the mean network of
-    15 blocks is not too deep to be trained without shortcuts in so few steps.
-    """
-    settings = {"stem": STEM_STRIDED, "stem_width": 8, "halving_stages": 1, "plain_convs": 1}
-    settings |= {"width_unit": width_unit, "narrowest": narrowest, "inner_unit": inner_unit}
-    return NetworkRecipe("mini", (1, 8, 8), 10, tuple(settings.items()))
-
-
-_CIFAR = _recipe("official", (3, 32, 32), 10, STEM_3X3, 16)
-_IMAGENET = _recipe("imagenet", (3, 224, 224), 1000, STEM_THREE_3X3, 64)
 
 
 class NdsMacro(ProductSpace[Stages]):
@@ -47,9 +27,11 @@ class NdsMacro(ProductSpace[Stages]):
 
     Attributes:
         family: the options.
+        files: what the names of the authors' files begin with.
     """
 
     family: ClassVar[Family]
+    files: ClassVar[str]
     citation: ClassVar[str] = CITATION
 
     def parse(self, text: str) -> Stages:
@@ -96,6 +78,12 @@ class NdsMacro(ProductSpace[Stages]):
 
         return ground_truths(self)
 
+    def importers(self) -> Sequence[Importer]:
+        """How the authors' files become tables."""
+        from .importers import importers
+
+        return importers(self)
+
 
 class NdsResNet(NdsMacro):
     """All 1,259,712 residual networks of three stages with basic blocks.
@@ -108,8 +96,9 @@ class NdsResNet(NdsMacro):
     name: ClassVar[str] = "nds-resnet"
     title: ClassVar[str] = "NDS, ResNet"
     family: ClassVar[Family] = RESNET
+    files: ClassVar[str] = "ResNet"
     positions: ClassVar[Mapping[str, Sequence[str]]] = RESNET.positions
-    recipes: ClassVar[Mapping[str, NetworkRecipe]] = {"official": _CIFAR, "mini": _mini(4, 2)}
+    recipes: ClassVar[Mapping[str, NetworkRecipe]] = {"official": CIFAR, "mini": mini(4, 2)}
 
 
 class NdsVanilla(NdsMacro):
@@ -123,8 +112,9 @@ class NdsVanilla(NdsMacro):
     name: ClassVar[str] = "nds-vanilla"
     title: ClassVar[str] = "NDS, Vanilla"
     family: ClassVar[Family] = VANILLA
+    files: ClassVar[str] = "Vanilla"
     positions: ClassVar[Mapping[str, Sequence[str]]] = VANILLA.positions
-    recipes: ClassVar[Mapping[str, NetworkRecipe]] = {"official": _CIFAR, "mini": _mini(8, 4)}
+    recipes: ClassVar[Mapping[str, NetworkRecipe]] = {"official": CIFAR, "mini": mini(8, 4)}
 
 
 class NdsResNextA(NdsMacro):
@@ -139,11 +129,12 @@ class NdsResNextA(NdsMacro):
     name: ClassVar[str] = "nds-resnext-a"
     title: ClassVar[str] = "NDS, ResNeXt-A"
     family: ClassVar[Family] = RESNEXT_A
+    files: ClassVar[str] = "ResNeXt-A"
     positions: ClassVar[Mapping[str, Sequence[str]]] = RESNEXT_A.positions
     recipes: ClassVar[Mapping[str, NetworkRecipe]] = {
-        "official": _CIFAR,
-        "imagenet": _IMAGENET,
-        "mini": _mini(8, 8, 4),
+        "official": CIFAR,
+        "imagenet": IMAGENET_RESNEXT,
+        "mini": mini(8, 8, 4),
     }
 
 
@@ -159,11 +150,12 @@ class NdsResNextB(NdsMacro):
     name: ClassVar[str] = "nds-resnext-b"
     title: ClassVar[str] = "NDS, ResNeXt-B"
     family: ClassVar[Family] = RESNEXT_B
+    files: ClassVar[str] = "ResNeXt-B"
     positions: ClassVar[Mapping[str, Sequence[str]]] = RESNEXT_B.positions
     recipes: ClassVar[Mapping[str, NetworkRecipe]] = {
-        "official": _CIFAR,
-        "imagenet": _IMAGENET,
-        "mini": _mini(8, 8, 12),
+        "official": CIFAR,
+        "imagenet": IMAGENET_RESNEXT,
+        "mini": mini(8, 8, 12),
     }
 
 
@@ -178,8 +170,9 @@ class NdsResNetImageNet(NdsMacro):
     name: ClassVar[str] = "nds-resnet-in"
     title: ClassVar[str] = "NDS, ResNet for ImageNet"
     family: ClassVar[Family] = RESNET_IN
+    files: ClassVar[str] = "ResNet_in"
     positions: ClassVar[Mapping[str, Sequence[str]]] = RESNET_IN.positions
     recipes: ClassVar[Mapping[str, NetworkRecipe]] = {
-        "official": _recipe("official", (3, 224, 224), 1000, STEM_7X7, 0),
-        "mini": _mini(4, 2),
+        "official": IMAGENET_RESNET,
+        "mini": mini(4, 2),
     }

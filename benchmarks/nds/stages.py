@@ -75,9 +75,8 @@ class Stages(Architecture):
         """
         first, *others = parts = text.split("-")
         stem = int(first) if re.fullmatch(_NUMBER, first) else None
-        matches = [_STAGE.fullmatch(part) for part in (parts if stem is None else others)]
         stages = []
-        for match in matches:
+        for match in map(_STAGE.fullmatch, parts if stem is None else others or [""]):
             if match is None:
                 raise MalformedArchitectureError(
                     f"'{text}' is no network of stages: write DEPTHxWIDTH for each, such as 2x32-3x128-3x160, with "
