@@ -130,11 +130,6 @@ class _Malformed(Exception):  # noqa: N818 - becomes the reason in a message
     """Why a text is no genotype."""
 
 
-def sorted_pairs(cell: Cell) -> Cell:
-    """The same cell with the pairs of each node in the order of their inputs, as the benchmark's data have them."""
-    return tuple(pair for first in range(0, len(cell), 2) for pair in sorted(cell[first : first + 2]))
-
-
 def _problem_of(name: str, cell: Cell) -> str | None:
     """Why pairs are no cell; None if they are one."""
     if len(cell) != 2 * len(NODES):

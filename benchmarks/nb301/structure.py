@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .genotype import CELLS, NODES, OPS, Cell, Genotype
+from estimator_bench.benchmarks.cell_networks.structure import cell_depth, cell_width
+
+from .genotype import CELLS, OPS, Genotype
 
 _KINDS = {
     "pools": "pool",
@@ -30,13 +32,6 @@ def structure(genotype: Genotype) -> Mapping[str, float]:
     for name, cell in zip(CELLS, genotype.cells, strict=True):
         ops = [OPS[op] for _, op in cell]
         features |= {f"{name} {kind}": sum(part in op for op in ops) for kind, part in _KINDS.items()}
-        features[f"{name} depth"] = _depth(cell)
-        features[f"{name} width"] = sum(source < NODES[0] for source, _ in cell) / 2
+        features[f"{name} depth"] = cell_depth(cell)
+        features[f"{name} width"] = cell_width(cell)
     return features
-
-
-def _depth(cell: Cell) -> int:
-    depths = [0, 0]
-    for first in range(0, len(cell), 2):
-        depths.append(1 + max(depths[source] for source, _ in cell[first : first + 2]))
-    return max(depths) + 1

@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import cast
 
 import torch
+from estimator_bench.benchmarks.cell_networks.network import Preprocessing, Skeleton
+from estimator_bench.benchmarks.cell_networks.operations import operation
+from estimator_bench.benchmarks.cell_networks.stack import Place, stride
 from torch import nn
 
 from estimator_bench.networks.supernet import BATCH_NORM, SHARED_NORM, Supernet
 from estimator_bench.space import Architecture, NetworkRecipe
 
 from .genotype import NODES, OPS, Cell, Genotype
-from .layout import Place
-from .network import Preprocessing, Skeleton, stride
-from .operations import operation
+from .network import stack
 
 
 class DartsSupernet(Skeleton, Supernet):
@@ -24,7 +25,7 @@ class DartsSupernet(Skeleton, Supernet):
     """
 
     def __init__(self, recipe: NetworkRecipe) -> None:
-        super().__init__(recipe, SharedCell, BATCH_NORM)
+        super().__init__(stack(recipe), SharedCell, BATCH_NORM, (len(NODES), len(NODES)))
 
     def forward(self, images: torch.Tensor, arch: Architecture) -> torch.Tensor:
         """Class scores (batch, classes) of the network of the genotype `arch`."""

@@ -8,10 +8,11 @@ import networkx as nx
 import numpy as np
 import pytest
 import torch
+from estimator_bench.benchmarks.cell_networks.network import CellModule
+from estimator_bench.benchmarks.cell_networks.stack import places
 from estimator_bench.benchmarks.nb301.classes import representative
 from estimator_bench.benchmarks.nb301.genotype import NODES, Cell, Genotype
-from estimator_bench.benchmarks.nb301.layout import places
-from estimator_bench.benchmarks.nb301.network import CellModule, named
+from estimator_bench.benchmarks.nb301.network import named, stack
 from hypothesis import given, settings
 from nb301_genotypes import GENOTYPES, KEY, cells
 from torch import nn
@@ -106,11 +107,11 @@ def test_a_representative_stands_for_itself_and_the_functional_class_is_the_coar
 @pytest.mark.parametrize("seed", range(4))
 def test_members_of_a_functional_class_put_out_the_same_maps_in_another_order(seed: int) -> None:
     genotype = SPACE.sample(np.random.default_rng(seed))
-    place = places(SPACE.recipes["mini"])[1]
+    place = places(stack(SPACE.recipes["mini"]), (4, 4))[1]
     maps = torch.randn(2, 2, place.previous, 8, 8, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
 
     def nodes(cell: Cell) -> list[float]:
-        module = CellModule(named(cell), NODES, place, nn.BatchNorm2d, None).double()
+        module = CellModule(named(cell), place, nn.BatchNorm2d, None).double()
         for part in (module.preprocess, *module.operations):  # weights that depend on the operation alone
             generator = torch.Generator().manual_seed(2)
             for parameter in part.parameters():

@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 import torch
 import torch.fx
+from estimator_bench.benchmarks.cell_networks.network import CellNetwork
+from estimator_bench.benchmarks.cell_networks.operations import FactorizedReduce, operation
+from estimator_bench.benchmarks.cell_networks.stack import NamedCell, places
 from estimator_bench.benchmarks.nb301.genotype import NODES, Genotype
-from estimator_bench.benchmarks.nb301.layout import places
-from estimator_bench.benchmarks.nb301.network import CellNetwork
-from estimator_bench.benchmarks.nb301.operations import FactorizedReduce, operation
+from estimator_bench.benchmarks.nb301.network import stack
 from nb301_genotypes import DARTS_V1, DARTS_V2, KEY
 from torch import nn
 
@@ -28,6 +29,7 @@ SPACE = find_space("nb301")
 OFFICIAL, NASLIB, MINI = (SPACE.recipes[name] for name in ("official", "naslib", "mini"))
 PUBLISHED = replace(OFFICIAL, settings=(("width", 36), ("layers", 20), ("affine", 1), ("pool_norm", 0)))
 """The networks that the authors of DARTS trained."""
+ALL = (len(NODES), len(NODES))
 
 
 @pytest.mark.parametrize(
@@ -98,13 +100,13 @@ def test_naslib_counts_what_it_says_on_the_network_as_built() -> None:
 
 
 def test_cells_stand_where_the_benchmark_has_them() -> None:
-    row = places(OFFICIAL)
+    row = places(stack(OFFICIAL), ALL)
     assert [place.channels for place in row] == [32, 32, 64, 64, 64, 128, 128, 128]
     assert [place.reduction for place in row] == [layer in (2, 5) for layer in range(8)]
     assert [place.after_reduction for place in row] == [layer in (3, 6) for layer in range(8)]
     assert [place.height for place in row] == [32, 32, 16, 16, 16, 8, 8, 8]
     assert [(place.before, place.previous) for place in row[:4]] == [(96, 96), (96, 128), (128, 128), (128, 256)]
-    assert [place.reduction for place in places(MINI)] == [False, True, False, True, False]
+    assert [place.reduction for place in places(stack(MINI), ALL)] == [False, True, False, True, False]
 
 
 @pytest.mark.parametrize("shape", [(3, 32, 30), (3, 30, 32), (3, 2, 32)])
@@ -147,10 +149,10 @@ def test_a_network_can_be_traced_as_a_graph() -> None:
 
 def test_cells_may_put_out_other_nodes() -> None:
     """What other spaces of such cells do."""
-    pairs = [(0, "sep_conv_3x3"), (1, "skip_connect")] * 2 + [(2, "max_pool_3x3"), (3, "dil_conv_5x5")]
-    network = CellNetwork(pairs, pairs, MINI, normal_concat=(4,), reduce_concat=(2, 3, 4))
+    pairs = (*[(0, "sep_conv_3x3"), (1, "skip_connect")] * 2, (2, "max_pool_3x3"), (3, "dil_conv_5x5"))
+    network = CellNetwork(NamedCell(pairs, (4,)), NamedCell(pairs, (2, 3, 4)), stack(MINI))
     assert network(torch.randn(2, *MINI.input_shape)).shape == (2, 10)
-    assert [place.previous for place in places(MINI, (1, 3))] == [12, 4, 24, 8, 48]
+    assert [place.previous for place in places(stack(MINI), (1, 3))] == [12, 4, 24, 8, 48]
 
 
 def test_an_operation_that_does_not_exist_has_no_module() -> None:
@@ -198,7 +200,7 @@ def test_only_the_weights_on_the_path_get_a_gradient() -> None:
     for name in touched:
         _, layer, _, edge, op, *_ = name.split(".")
         source, node = (int(part) for part in edge.split("to"))
-        reduction = places(MINI)[int(layer)].reduction
+        reduction = places(stack(MINI), ALL)[int(layer)].reduction
         cell = genotype.reduce if reduction else genotype.normal
         assert (source, int(op)) in cell[2 * node - 4 : 2 * node - 2], name
     assert touched
