@@ -9,7 +9,6 @@ a network are relabelled each for itself.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import permutations
 from typing import Any, TypeAlias
 
 from .stack import INPUTS
@@ -24,19 +23,31 @@ def sorted_pairs(cell: Sequence[Pair]) -> tuple[Pair, ...]:
 
 
 def smallest_labelling(cell: Sequence[Pair]) -> tuple[Pair, ...]:
-    """The smallest of all ways to write a cell."""
+    """The smallest of all ways to write a cell.
+
+    Its first node is the smallest that can be the first, its next one the smallest that can then be next, and so on;
+    where several are equally small, all that follows from each is looked at.
+    """
     nodes = range(INPUTS, INPUTS + len(cell) // 2)
-    return min(labelled for order in permutations(nodes) if (labelled := _labelled(cell, order)) is not None)
+    orders: list[tuple[int, ...]] = [tuple(range(INPUTS))]
+    written: list[Pair] = []
+    for _ in nodes:
+        nexts = [
+            (_under_new_names(cell, order, node), (*order, node))
+            for order in orders
+            for node in nodes
+            if node not in order and all(source in order for source, _ in _pairs_of(cell, node))
+        ]
+        smallest = min(pairs for pairs, _ in nexts)
+        orders = [order for pairs, order in nexts if pairs == smallest]
+        written += smallest
+    return tuple(written)
 
 
-def _labelled(cell: Sequence[Pair], order: tuple[int, ...]) -> tuple[Pair, ...] | None:
-    """The cell with its nodes in this order, under new names; None if an input would come after its node."""
-    names = dict(enumerate(range(INPUTS))) | {old: new for new, old in enumerate(order, start=INPUTS)}
-    pairs: list[Pair] = []
-    for old in order:
-        first = 2 * (old - INPUTS)
-        node = sorted((names[source], op) for source, op in cell[first : first + 2])
-        if node[-1][0] >= names[old]:
-            return None
-        pairs += node
-    return tuple(pairs)
+def _pairs_of(cell: Sequence[Pair], node: int) -> Sequence[Pair]:
+    return cell[2 * (node - INPUTS) : 2 * (node - INPUTS) + 2]
+
+
+def _under_new_names(cell: Sequence[Pair], order: tuple[int, ...], node: int) -> list[Pair]:
+    """The sorted pairs of a node that reads nodes of `order`, which are named by their place in it."""
+    return sorted((order.index(source), op) for source, op in _pairs_of(cell, node))
