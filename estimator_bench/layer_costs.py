@@ -29,8 +29,8 @@ class Maps(NamedTuple):
         return self.height * self.width
 
     def strided(self, stride: int, channels: int) -> Maps:
-        """As many channels as asked for, height and width divided by `stride`."""
-        return Maps(channels, self.height // stride, self.width // stride)
+        """As many channels as asked for, height and width divided by `stride`, rounded up as padded convolutions do."""
+        return Maps(channels, -(-self.height // stride), -(-self.width // stride))
 
 
 def nothing() -> Cost:

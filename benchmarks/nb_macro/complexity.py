@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
+from estimator_bench.layer_costs import Cost, Maps, classifier, conv, norm, nothing
+from estimator_bench.mobile_layout import InvertedBlock, block_cost
 from estimator_bench.space import NetworkRecipe
 
 from .layers import BLOCKS, IDENTITY, STAGES, Layers
@@ -15,20 +17,34 @@ class Place(NamedTuple):
     """Where a layer stands.
 
     Attributes:
-        inputs, outputs: channels before and behind it.
+        maps: those before it.
+        outputs: channels behind it.
         stride: by what it divides height and width.
-        pixels: positions of the maps behind it.
     """
 
-    inputs: int
+    maps: Maps
     outputs: int
     stride: int
-    pixels: int
+
+    @property
+    def inputs(self) -> int:
+        """Channels before it."""
+        return self.maps.channels
+
+    @property
+    def behind(self) -> Maps:
+        """The maps behind it."""
+        return self.maps.strided(self.stride, self.outputs)
 
     @property
     def changes_size(self) -> bool:
         """Whether an identity here is a 1x1 convolution."""
         return self.stride != 1 or self.inputs != self.outputs
+
+    def block(self, choice: int) -> InvertedBlock:
+        """The block that a choice other than the identity is here."""
+        expansion, kernel = BLOCKS[choice]
+        return InvertedBlock(self.inputs, self.outputs, expansion, kernel, self.stride)
 
 
 def places(recipe: NetworkRecipe) -> tuple[Place, ...]:
@@ -40,50 +56,51 @@ def places(recipe: NetworkRecipe) -> tuple[Place, ...]:
     _, height, width = recipe.input_shape
     strides = (recipe["first_stride"], 2, 2)
     recipe.require_multiples(4 * strides[0], "for networks of nb-macro, which halve them in their stages")
-    return tuple(_places(recipe["width"], height * width, strides))
+    return tuple(_places(Maps(recipe["width"], height, width), strides))
 
 
-def _places(channels: int, pixels: int, strides: tuple[int, ...]) -> Iterator[Place]:
+def _places(maps: Maps, strides: tuple[int, ...]) -> Iterator[Place]:
     for length, stride in zip(STAGES, strides, strict=True):
-        pixels //= stride**2
-        yield Place(channels, 2 * channels, stride, pixels)
-        channels *= 2
-        yield from [Place(channels, channels, 1, pixels)] * (length - 1)
+        first = Place(maps, 2 * maps.channels, stride)
+        maps = first.behind
+        yield first
+        yield from [Place(maps, maps.channels, 1)] * (length - 1)
 
 
 def parameters(network: Layers, recipe: NetworkRecipe) -> int:
     """Trainable parameters."""
-    rest, per_layer = _shares(recipe)
-    return rest[0] + sum(costs[choice][0] for costs, choice in zip(per_layer, network.choices, strict=True))
+    return int(_total(network, recipe)[0])
 
 
 def macs(network: Layers, recipe: NetworkRecipe) -> int:
     """Multiply-adds of convolutions and classifier for one image, without biases: what the benchmark calls FLOPs."""
-    rest, per_layer = _shares(recipe)
-    return rest[1] + sum(costs[choice][1] for costs, choice in zip(per_layer, network.choices, strict=True))
+    return int(_total(network, recipe)[1])
+
+
+def _total(network: Layers, recipe: NetworkRecipe) -> Cost:
+    total, per_layer = _shares(recipe)
+    for choice, costs in zip(network.choices, per_layer, strict=True):
+        total = total + costs[choice]
+    return total
 
 
 @cache
-def _shares(recipe: NetworkRecipe) -> tuple[tuple[int, int], list[list[tuple[int, int]]]]:
-    """(parameters, multiply-adds) of stem and head, and for each layer those of each choice."""
+def _shares(recipe: NetworkRecipe) -> tuple[Cost, list[list[Cost]]]:
+    """The cost of stem and head, and for each layer those of each choice."""
     where = places(recipe)
-    channels, height, width = recipe.input_shape
-    stem, head, last = recipe["width"], recipe["head"], where[-1]
-    weights = 9 * channels * stem, last.outputs * head, head * recipe.classes
+    stem, last = where[0].maps, where[-1].behind
+    head = last._replace(channels=recipe["head"])
     rest = (
-        sum(weights) + 2 * stem + 2 * head + recipe.classes,
-        weights[0] * height * width + weights[1] * last.pixels + weights[2],
+        conv(3, recipe.input_shape[0], stem)
+        + norm(stem)
+        + conv(1, last.channels, head)
+        + norm(head)
+        + classifier(head, recipe.classes)
     )
     return rest, [[_cost(choice, place) for choice in (IDENTITY, *BLOCKS)] for place in where]
 
 
-def _cost(choice: int, place: Place) -> tuple[int, int]:
-    inputs, outputs, stride, pixels = place
-    if choice == IDENTITY:
-        weights = inputs * outputs
-        return (weights + 2 * outputs, weights * pixels) if place.changes_size else (0, 0)
-    expansion, kernel = BLOCKS[choice]
-    inner = expansion * inputs
-    expanding, others = inputs * inner, kernel**2 * inner + inner * outputs
-    normalised = 2 * (inner + inner + outputs)
-    return expanding + others + normalised, expanding * pixels * stride**2 + others * pixels
+def _cost(choice: int, place: Place) -> Cost:
+    if choice != IDENTITY:
+        return block_cost(place.block(choice), place.maps)
+    return conv(1, place.inputs, place.behind) + norm(place.behind) if place.changes_size else nothing()

@@ -7,18 +7,16 @@ paper does not: plain ReLUs, and no activation behind the last convolution of a 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeAlias, cast
+from typing import cast
 
 import torch
 from torch import nn
 
+from estimator_bench.networks.mobile_blocks import InvertedResidual, Norm
 from estimator_bench.space import NetworkRecipe
 
 from .complexity import Place, places
-from .layers import BLOCKS, IDENTITY, Layers
-
-Norm: TypeAlias = Callable[[int], nn.Module]
-"""Makes a normalisation for so many channels."""
+from .layers import IDENTITY, Layers
 
 
 class StemAndHead(nn.Module):
@@ -65,35 +63,10 @@ class LayersNetwork(StemAndHead):
         return self.classify(images, lambda number, maps: cast(torch.Tensor, self.layers[number](maps)))
 
 
-class InvertedResidual(nn.Module):
-    """1x1 convolution to more channels, depthwise convolution, 1x1 convolution; the input is added where it fits."""
-
-    def __init__(self, choice: int, place: Place, norm: Norm) -> None:
-        super().__init__()
-        expansion, kernel = BLOCKS[choice]
-        inner = expansion * place.inputs
-        self.adds = not place.changes_size
-        self.body = nn.Sequential(
-            nn.Conv2d(place.inputs, inner, 1, bias=False),
-            norm(inner),
-            nn.ReLU(),
-            nn.Conv2d(inner, inner, kernel, place.stride, padding=kernel // 2, groups=inner, bias=False),
-            norm(inner),
-            nn.ReLU(),
-            nn.Conv2d(inner, place.outputs, 1, bias=False),
-            norm(place.outputs),
-        )
-
-    def forward(self, maps: torch.Tensor) -> torch.Tensor:
-        """Maps of the size before become maps of the size behind."""
-        made = self.body(maps)
-        return cast(torch.Tensor, made + maps if self.adds else made)
-
-
 def layer(choice: int, place: Place, norm: Norm = nn.BatchNorm2d) -> nn.Module:
     """The module of a choice: where the size changes, an identity is a 1x1 convolution with normalisation."""
     if choice != IDENTITY:
-        return InvertedResidual(choice, place, norm)
+        return InvertedResidual(place.block(choice), norm)
     if not place.changes_size:
         return nn.Identity()
     conv = nn.Conv2d(place.inputs, place.outputs, 1, place.stride, bias=False)
