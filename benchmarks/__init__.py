@@ -1,6 +1,7 @@
 """Search spaces and their ground truths, one folder each."""
 
 BUILTIN = {
+    "mnasnet": ".mnasnet.space:MnasNet",
     "nb101": ".nb101.space:NasBench101",
     "nb1shot1-1": ".nb101.nb1shot1_space:OneShot1Sub1",
     "nb1shot1-2": ".nb101.nb1shot1_space:OneShot1Sub2",
@@ -18,6 +19,8 @@ BUILTIN = {
     "nds-resnext-a": ".nds.space:NdsResNextA",
     "nds-resnext-b": ".nds.space:NdsResNextB",
     "nds-vanilla": ".nds.space:NdsVanilla",
+    "ofa-mbv3": ".ofa_mobile.space:OfaMobileNetV3",
+    "proxylessnas": ".ofa_mobile.space:ProxylessNas",
     "transnas-macro": ".transnas.macro:TransNasMacro",
     "transnas-micro": ".transnas.micro:TransNasMicro",
 }

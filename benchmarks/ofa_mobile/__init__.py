@@ -1,0 +1,1 @@
+"""The mobile spaces of Once-for-All: subnetworks of its MobileNetV3 and of its ProxylessNAS supernet."""
