@@ -11,6 +11,7 @@ from estimator_bench.product_space import ProductSpace
 from estimator_bench.space import FlopsConvention, NetworkRecipe
 
 from . import sizes
+from .recipes import MINI, OFFICIAL
 from .stages import CITATION, EXPANSIONS, KERNELS, LAYERS, Stage, Stages
 
 if TYPE_CHECKING:
@@ -46,14 +47,7 @@ class MnasNet(ProductSpace[Stages]):
     name: ClassVar[str] = "mnasnet"
     title: ClassVar[str] = "MnasNet (Accel-NASBench)"
     citation: ClassVar[str] = CITATION
-    recipes: ClassVar[Mapping[str, NetworkRecipe]] = {
-        "official": NetworkRecipe(
-            "official", (3, 224, 224), 1000, (("narrow", 0), ("head", 1280), ("stem_stride", 2), ("halvings", 4))
-        ),
-        "mini": NetworkRecipe(
-            "mini", (1, 8, 8), 10, (("narrow", 4), ("head", 64), ("stem_stride", 1), ("halvings", 1))
-        ),
-    }
+    recipes: ClassVar[Mapping[str, NetworkRecipe]] = {"official": OFFICIAL, "mini": MINI}
     positions: ClassVar[Mapping[str, Sequence[str]]] = dict(
         zip(
             (f"stage {stage} {quality}" for stage in range(1, len(LAYERS) + 1) for quality in _QUALITIES),
@@ -130,7 +124,9 @@ class MnasNet(ProductSpace[Stages]):
 
     def importers(self) -> Sequence[Importer]:
         """How the benchmark's file becomes a table."""
-        return []
+        from .importers import IMPORTERS
+
+        return IMPORTERS
 
 
 def _blocks(stages: Iterable[Stage]) -> int:
