@@ -121,15 +121,11 @@ class OnceForAllMobile(SearchSpace[Subnet]):
 
         return MobileNetwork(layout(self.family, arch, recipe), recipe)
 
-    def ground_truths(self) -> Sequence[GroundTruth]:
-        """The published predictor of accuracies, labels that users have, and a table that they can make."""
-        from .truth import ground_truths
-
-        return ground_truths(self)
-
     def importers(self) -> Sequence[Importer]:
         """How the predictor's file, and files of labels, become tables."""
-        return []
+        from .importers import importers
+
+        return importers(self)
 
 
 class OfaMobileNetV3(OnceForAllMobile):
@@ -151,6 +147,13 @@ class OfaMobileNetV3(OnceForAllMobile):
         "mini": _MINI,
     }
 
+    def ground_truths(self) -> Sequence[GroundTruth]:
+        """Once-for-All's predictor of accuracies, labels that users have, and a table that they can make."""
+        from .truth import ground_truths
+
+        predicted = "accuracy on 10,000 images kept from training, predicted by Once-for-All's network"
+        return ground_truths(self, predicted, percent=100)
+
 
 class ProxylessNas(OnceForAllMobile):
     """Subnetworks of the ProxylessNAS supernet: about 10^20.
@@ -168,6 +171,12 @@ class ProxylessNas(OnceForAllMobile):
         "official": NetworkRecipe("official", *_IMAGENET, (("percent", 130), *_FULL)),
         "mini": _MINI,
     }
+
+    def ground_truths(self) -> Sequence[GroundTruth]:
+        """BlockProfile's predictor of accuracies, labels that users have, and a table that they can make."""
+        from .truth import ground_truths
+
+        return ground_truths(self, "accuracy on ImageNet, predicted by BlockProfile's network", percent=1)
 
 
 def _changed(stage: tuple[Block, ...]) -> Iterator[tuple[Block, ...]]:

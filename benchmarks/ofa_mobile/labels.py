@@ -1,0 +1,48 @@
+"""Accuracies of subnetworks that a user has, as a table of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+
+from estimator_bench.data.csv_importer import Columns, CsvImporter, bad_row
+from estimator_bench.errors import MalformedArchitectureError
+from estimator_bench.space import AnySpace
+
+from .subnet import CITATION
+
+
+class SubnetLabels(CsvImporter):
+    """A CSV file of the columns `architecture` and `accuracy`, such as from evaluating subnetworks of the supernet."""
+
+    table = "labels"
+    source = "a file of yours, with the columns architecture and accuracy"
+    licence = "unknown"
+    citation = f"where the labels come from; the supernet: {CITATION}"
+    keys = ("architecture",)
+    values: ClassVar[dict[str, str]] = {"accuracy": "% of images of ImageNet"}
+
+    def __init__(self, space: AnySpace) -> None:
+        """Read nothing yet.
+
+        Args:
+            space: whose subnetworks the labels are about.
+        """
+        self.space = space.name
+        self.expects = f"{space.name}-labels.csv"
+        self._space = space
+
+    def key_columns(self, path: Path, rows: Sequence[Sequence[str]]) -> Columns:
+        """The subnetworks in their text form; none may be there twice."""
+        first: dict[str, int] = {}
+        for index, (text, *_) in enumerate(rows):
+            try:
+                arch = str(self._space.parse(text))
+            except MalformedArchitectureError as error:
+                raise bad_row(path, index, str(error)) from None
+            if (before := first.setdefault(arch, index)) != index:
+                raise bad_row(path, index, f"it is about the same architecture as the row of index {before}")
+        return {"architecture": np.array(list(first))}
