@@ -22,6 +22,14 @@ ACTIVATIONS: Mapping[Activation, Callable[[], nn.Module]] = {
 }
 
 
+class HardSigmoid(nn.Module):
+    """relu6(x + 3) / 6; torch's own has no second derivative, which grasp asks for."""
+
+    def forward(self, values: torch.Tensor) -> torch.Tensor:
+        """Values of any shape become values from 0 to 1."""
+        return nn.functional.relu6(values + 3) / 6
+
+
 class SqueezeExcite(nn.Module):
     """Channels times gates that two 1x1 convolutions with biases compute from the means over the maps.
 
@@ -37,7 +45,7 @@ class SqueezeExcite(nn.Module):
             nn.Conv2d(channels, squeezed, 1),
             nn.SiLU() if smooth else nn.ReLU(),
             nn.Conv2d(squeezed, channels, 1),
-            nn.Sigmoid() if smooth else nn.Hardsigmoid(),
+            nn.Sigmoid() if smooth else HardSigmoid(),
         )
 
     def forward(self, maps: torch.Tensor) -> torch.Tensor:
