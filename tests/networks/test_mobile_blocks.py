@@ -37,7 +37,7 @@ def layouts(draw: st.DrawFn) -> MobileLayout:
     return MobileLayout(image, stem, draw(st.integers(1, 2)), draw(ACTIVATION), tuple(blocks), head, "h-swish", hidden)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(layouts(), SHAPES, st.integers(1, 5))
 def test_a_layout_costs_what_its_network_costs(layout: MobileLayout, shape: tuple[int, int, int], classes: int) -> None:
     recipe = NetworkRecipe("any", shape, classes)
