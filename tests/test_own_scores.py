@@ -18,6 +18,7 @@ from estimator_bench.analysis.find import find, parse_metrics
 from estimator_bench.analysis.findings import Findings, Row, Section
 from estimator_bench.errors import UnknownNameError, UsageError
 from estimator_bench.protocol import Protocol, derive_seed
+from estimator_bench.runs.engine import SerialEngine
 from estimator_bench.runs.plan import Request, make_plan
 from estimator_bench.runs.run import Observer, execute
 from estimator_bench.runs.store import Store
@@ -105,7 +106,7 @@ def test_tables_stand_side_by_side_on_what_all_of_them_have(tmp_path: Path) -> N
 def test_scores_of_all_architectures_share_the_table_of_a_run(tmp_path: Path) -> None:
     with Store(tmp_path, write=True) as store:
         plan = make_plan(Request(TASK, ["weights"], Protocol()))
-        execute(plan, store, workers=0, command="run", observer=Observer())
+        execute(plan, store, SerialEngine(), command="run", observer=Observer())
     turned = dict(reversed(made_up().items()))
     evaluate({"mine": turned}, TASK, metrics=["tau"], output=tmp_path)
     with Store(tmp_path, write=False) as store:

@@ -16,6 +16,7 @@ from estimator_bench.analysis.findings import Findings, Section
 from estimator_bench.class_truth import ClassTruth
 from estimator_bench.problem import make_problem
 from estimator_bench.protocol import Limit, PopulationKind, Protocol
+from estimator_bench.runs.engine import SerialEngine
 from estimator_bench.runs.plan import Request, make_plan
 from estimator_bench.runs.run import Observer, execute
 from estimator_bench.runs.store import Store
@@ -41,7 +42,7 @@ def measure(toy: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Measur
         protocol = Protocol(labels=labels, population=population)
         request = Request(task, estimators, protocol, Limit.parse(limit) if limit else None, only)
         with Store(tmp_path, write=True) as store:
-            execute(make_plan(request), store, workers=0, command="test", observer=Observer())
+            execute(make_plan(request), store, SerialEngine(), command="test", observer=Observer())
             (section,) = find(store, parse_metrics(metrics), invocations=[store.invocations()[-1].number]).sections
         return section
 

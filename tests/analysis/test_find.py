@@ -14,6 +14,7 @@ from estimator_bench.analysis.find import find, parse_metrics
 from estimator_bench.analysis.findings import Findings, Row
 from estimator_bench.errors import MalformedArchitectureError, UsageError
 from estimator_bench.protocol import Limit, Protocol
+from estimator_bench.runs.engine import SerialEngine
 from estimator_bench.runs.plan import Request, make_plan
 from estimator_bench.runs.run import Observer, execute
 from estimator_bench.runs.store import Store
@@ -36,7 +37,7 @@ def measure(toy: str, tmp_path: Path) -> Callable[..., Findings]:
     ) -> Findings:
         request = Request(task, estimators, replace(Protocol(), **protocol), Limit.parse(limit) if limit else None)  # type: ignore[arg-type]
         with Store(tmp_path, write=True) as store:
-            execute(make_plan(request), store, workers=0, command="test", observer=Observer())
+            execute(make_plan(request), store, SerialEngine(), command="test", observer=Observer())
             return find(store, parse_metrics(metrics), strict=strict)
 
     return call
@@ -177,7 +178,7 @@ def test_values_in_the_unit_of_the_task_keep_its_direction(toy: str, tmp_path: P
     assert toy
     request = Request("toy/latency", ["params"], Protocol())
     with Store(tmp_path, write=True) as store:
-        execute(make_plan(request), store, workers=0, command="test", observer=Observer())
+        execute(make_plan(request), store, SerialEngine(), command="test", observer=Observer())
         (section,) = find(store, parse_metrics(["best@10", "regret@10", "mae"])).sections
     results = {row.spec: row.evaluation.results for row in section.rows}
     assert results["params"]["best@10"].value == 0, "the cheapest stack has no weights"

@@ -15,6 +15,7 @@ from estimator_bench.analysis.findings import Findings, Row, Section
 from estimator_bench.analysis.intervals import Interval
 from estimator_bench.protocol import Limit, Protocol
 from estimator_bench.registry import load, names
+from estimator_bench.runs.engine import SerialEngine
 from estimator_bench.runs.plan import Request, make_plan
 from estimator_bench.runs.run import Observer, execute
 from estimator_bench.runs.store import Store
@@ -40,7 +41,7 @@ def measured(
     registry.load_plugins([str(tmp_path / "wobbly.py")])
     request = Request(task, estimators, Protocol(), Limit.parse(limit) if limit else None)
     with Store(tmp_path / folder, write=True) as store:
-        execute(make_plan(request), store, workers=0, command="test", observer=Observer())
+        execute(make_plan(request), store, SerialEngine(), command="test", observer=Observer())
         (section,) = find(store, parse_metrics(["tau", "best@10"])).sections
     return section
 

@@ -10,6 +10,7 @@ import pytest
 from estimator_bench.cli.main import main
 from estimator_bench.protocol import Limit, Protocol
 from estimator_bench.runs.database import FILE
+from estimator_bench.runs.engine import SerialEngine
 from estimator_bench.runs.plan import Request, make_plan
 from estimator_bench.runs.run import Observer, execute
 from estimator_bench.runs.store import Store
@@ -32,7 +33,7 @@ def store(folder: Path, task: str, *estimators: str, limit: str) -> None:
     """Scores of a request, without a report."""
     plan = make_plan(Request(task, estimators, Protocol(labels=50), Limit.parse(limit)))
     with Store(folder, write=True) as opened:
-        execute(plan, opened, workers=0, command="test", observer=Observer())
+        execute(plan, opened, SerialEngine(), command="test", observer=Observer())
 
 
 @pytest.fixture

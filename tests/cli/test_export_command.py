@@ -16,6 +16,7 @@ from estimator_bench.cli.main import main
 from estimator_bench.protocol import Limit, Protocol
 from estimator_bench.registry import find_task, load_plugins
 from estimator_bench.runs.combine import Combiner
+from estimator_bench.runs.engine import SerialEngine
 from estimator_bench.runs.plan import Request, make_plan
 from estimator_bench.runs.run import Observer, execute
 from estimator_bench.runs.store import Store
@@ -49,7 +50,7 @@ def score(toy: str, tmp_path: Path) -> Callable[..., Path]:
     def call(name: str, *estimators: str, limit: str | None = None, seed: int = 0) -> Path:
         request = Request("toy/quality", estimators, Protocol(seed), Limit.parse(limit) if limit else None)
         with Store(tmp_path / name, write=True) as store:
-            execute(make_plan(request), store, workers=0, command=f"the command {name}", observer=Observer())
+            execute(make_plan(request), store, SerialEngine(), command=f"the command {name}", observer=Observer())
         return tmp_path / name
 
     return call

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from estimator_bench.guard import Failure
 from estimator_bench.protocol import Limit, Protocol
 from estimator_bench.runs.combine import Combiner
+from estimator_bench.runs.engine import SerialEngine
 from estimator_bench.runs.plan import Request, make_plan
 from estimator_bench.runs.records import RunRecord
 from estimator_bench.runs.run import Observer, execute
@@ -22,7 +23,7 @@ def run(
     """By spec: the architectures of the population, their combined scores, and what is stored of the run."""
     plan = make_plan(Request(task, specs, protocol or Protocol(), Limit.parse(limit) if limit else None))
     with Store(folder, write=True) as store:
-        execute(plan, store, workers=0, command="", observer=Observer())
+        execute(plan, store, SerialEngine(), command="", observer=Observer())
         records, population = store.runs(), store.invocations()[-1].population
         combiner = Combiner(store, plan.space, plan.task, plan.population)
         found = {}

@@ -10,6 +10,7 @@ import pytest
 from estimator_bench.guard import Failure
 from estimator_bench.protocol import Limit, Protocol
 from estimator_bench.runs.combine import Combiner, Summary, summarise
+from estimator_bench.runs.engine import SerialEngine
 from estimator_bench.runs.plan import Plan, Request, make_plan
 from estimator_bench.runs.run import Observer, execute
 from estimator_bench.runs.store import Store
@@ -23,7 +24,7 @@ def plan_for(limit: int) -> Plan:
 
 def run(folder: Path, limit: int) -> Summary:
     with Store(folder, write=True) as store:
-        return execute(plan_for(limit), store, workers=0, command="", observer=Observer())
+        return execute(plan_for(limit), store, SerialEngine(), command="", observer=Observer())
 
 
 def scores(folder: Path, limit: int) -> dict[str, list[float]]:

@@ -14,9 +14,10 @@ from estimator_bench.guard import Failure
 from estimator_bench.protocol import Limit, Protocol
 from estimator_bench.repeat import Repeat
 from estimator_bench.runs.combine import Combiner, mean_scores
+from estimator_bench.runs.engine import SerialEngine
 from estimator_bench.runs.plan import Request, make_plan
 from estimator_bench.runs.records import RunRecord, StoredScore
-from estimator_bench.runs.run import Observer, execute
+from estimator_bench.runs.run import Observer, engine, execute
 from estimator_bench.runs.store import Store
 
 pytestmark = pytest.mark.usefixtures("toy_supernet", "plugin")
@@ -124,8 +125,9 @@ def run(
 ) -> dict[str, tuple[RunRecord, dict[str, StoredScore]]]:
     """By spec what is stored."""
     plan = make_plan(Request("toy", specs, protocol, Limit.parse(str(limit))))
-    with Store(folder, write=True) as store:
-        execute(plan, store, workers=workers, command="", observer=observer or Observer())
+    watched = observer or Observer()
+    with Store(folder, write=True) as store, engine(workers, watched) as running:
+        execute(plan, store, running, command="", observer=watched)
         records = store.runs()
         return {one.spec: (records[one.id], store.scores(one.id)) for one in plan.runs if not one.members}
 
@@ -280,7 +282,7 @@ def test_repeats_of_what_an_ensemble_combines_reach_it_as_their_mean(tmp_path: P
     protocol = Protocol(repeat=Repeat(seeds=2))
     plan = make_plan(Request("toy", ["rank-average:of=synflow+params"], protocol, Limit.parse("9")))
     with Store(tmp_path, write=True) as store:
-        assert execute(plan, store, workers=0, command="", observer=Observer()).complete
+        assert execute(plan, store, SerialEngine(), command="", observer=Observer()).complete
         combiner = Combiner(store, plan.space, plan.task, plan.population)
         found = combiner.by_repeat(next(one.id for one in plan.runs if one.members))
     assert not isinstance(found, Failure)
@@ -293,7 +295,7 @@ def test_the_mean_of_infinite_scores_is_one_of_them_or_nan_without_a_warning(tmp
     )
     with Store(tmp_path, write=True) as store:
         plan = make_plan(Request("toy", ["infinite"], Protocol(repeat=Repeat(seeds=2)), Limit.parse("3")))
-        assert not execute(plan, store, workers=0, command="", observer=Observer()).failed
+        assert not execute(plan, store, SerialEngine(), command="", observer=Observer()).failed
 
 
 def test_inputs_that_do_not_exist_are_a_mistake_before_anything_is_done() -> None:

@@ -15,6 +15,7 @@ from estimator_bench.analysis.find import find
 from estimator_bench.errors import StoreError, UsageError
 from estimator_bench.metrics import parse_metric
 from estimator_bench.protocol import Limit, Protocol
+from estimator_bench.runs.engine import SerialEngine
 from estimator_bench.runs.plan import Request, make_plan
 from estimator_bench.runs.run import Observer, execute
 from estimator_bench.runs.store import Store
@@ -34,7 +35,7 @@ def measure(toy: str, tmp_path: Path) -> Measure:
         with Store(tmp_path / folder, write=True) as store:
             for task in tasks:
                 request = Request(task, estimators, protocol, Limit.parse(limit) if limit else None)
-                execute(make_plan(request), store, workers=0, command="test", observer=Observer())
+                execute(make_plan(request), store, SerialEngine(), command="test", observer=Observer())
         return tmp_path / folder
 
     return call
@@ -138,7 +139,7 @@ def test_conditions_that_differ_between_tasks_are_named(measure: Measure, tmp_pa
     folder = measure("weights", tasks=TASKS[:1])
     with Store(folder, write=True) as store:
         plan = make_plan(Request("toy/loss", ["weights"], replace(Protocol(), labels=20, seed=7)))
-        execute(plan, store, workers=0, command="test", observer=Observer())
+        execute(plan, store, SerialEngine(), command="test", observer=Observer())
     assert find_across([folder], TAU).notes == [
         "the tasks differ in the protocol's seed: 7 for toy/loss@made-up; 0 for toy/quality@made-up"
     ]

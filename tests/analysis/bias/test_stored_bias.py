@@ -13,6 +13,7 @@ from estimator_bench.analysis.bias.bias import Bias
 from estimator_bench.analysis.bias.stored import BiasFindings, find_bias
 from estimator_bench.errors import MalformedArchitectureError, UsageError
 from estimator_bench.protocol import Limit, Protocol
+from estimator_bench.runs.engine import SerialEngine
 from estimator_bench.runs.plan import Request, make_plan
 from estimator_bench.runs.run import Observer, execute
 from estimator_bench.runs.store import Store
@@ -35,7 +36,7 @@ def measure(toy: str, tmp_path: Path) -> Measure:
         protocol = replace(Protocol(), labels=labels)
         request = Request(task, estimators, protocol, Limit.parse(limit) if limit else None)
         with Store(tmp_path, write=True) as store:
-            execute(make_plan(request), store, workers=0, command="test", observer=Observer())
+            execute(make_plan(request), store, SerialEngine(), command="test", observer=Observer())
             return find_bias(store, show)
 
     return call
@@ -108,7 +109,7 @@ def test_tables_without_a_chosen_estimator_are_not_loaded(
     monkeypatch.setattr(type(registry.find_space("toy").ground_truths()[0]), "digest", "another")
     with Store(tmp_path, write=True) as store:
         plan = make_plan(Request("toy/loss", ("synflow",), Protocol(labels=20), Limit.parse("5")))
-        execute(plan, store, workers=0, command="test", observer=Observer())
+        execute(plan, store, SerialEngine(), command="test", observer=Observer())
         found = find_bias(store, ("synflow",))
     assert [one.spec for one in found.estimators] == ["synflow"]
     assert found.notes == []
