@@ -2,6 +2,8 @@
 
 BUILTIN = {
     "mnasnet": ".mnasnet.space:MnasNet",
+    "hiaml": ".gennape_families.hiaml_space:HiAmlSpace",
+    "inception": ".gennape_families.inception_space:InceptionSpace",
     "nb101": ".nb101.space:NasBench101",
     "nb1shot1-1": ".nb101.nb1shot1_space:OneShot1Sub1",
     "nb1shot1-2": ".nb101.nb1shot1_space:OneShot1Sub2",
@@ -23,4 +25,5 @@ BUILTIN = {
     "proxylessnas": ".ofa_mobile.space:ProxylessNas",
     "transnas-macro": ".transnas.macro:TransNasMacro",
     "transnas-micro": ".transnas.micro:TransNasMicro",
+    "two-path": ".gennape_families.two_path_space:TwoPathSpace",
 }

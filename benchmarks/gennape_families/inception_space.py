@@ -1,0 +1,262 @@
+"""Inception as a search space."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from estimator_bench.architecture_graph import ArchitectureGraph
+from estimator_bench.space import ClassKind, FlopsConvention, NetworkRecipe, SearchSpace
+
+from .complexity import of_convention
+from .inception import (
+    CONVOLUTIONS,
+    DEPTHS,
+    FACTORS,
+    LIMITS,
+    OPS,
+    PATHS,
+    SUPPORT,
+    WIDTHS,
+    Inception,
+    Path,
+    Stage,
+    inner_channels,
+    is_inception,
+    shares,
+)
+from .inception_layout import size
+from .layers import CITATION
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from estimator_bench.data.importer import Importer
+    from estimator_bench.ground_truth import GroundTruth
+
+LONGEST = max(limits.longest(paths) for paths, limits in LIMITS.items())
+"""Most operations of a path."""
+
+
+class InceptionSpace(SearchSpace[Inception]):
+    """Networks of four stages of two to six equal blocks, each of one to four paths of 12 operations.
+
+    Recipes:
+        official: the networks of the authors' graphs, for CIFAR-10.
+        mini: narrow ones for 8x8 grey images of digits, with one block less in every stage: two to six become one to
+            five, so that different networks stay different.
+    """
+
+    name: ClassVar[str] = "inception"
+    title: ClassVar[str] = "Inception"
+    citation: ClassVar[str] = CITATION
+    recipes: ClassVar[Mapping[str, NetworkRecipe]] = {
+        "official": NetworkRecipe("official", (3, 32, 32), 10, (("width", 32), ("head", 512), ("blocks_less", 0))),
+        "mini": NetworkRecipe("mini", (1, 8, 8), 10, (("width", 4), ("head", 64), ("blocks_less", 1))),
+    }
+
+    def parse(self, text: str) -> Inception:
+        """The network of `2x conv3x3@32 | 3x conv3x3@64 | 2x conv5x5+conv3x3@64>128 | 2x conv5x5@256`."""
+        return Inception.parse(text)
+
+    def sample(self, rng: np.random.Generator) -> Inception:
+        """One network, as the authors draw them: numbers of blocks, paths and operations first, all equally probable.
+
+        So this is not uniform over encodings, most of which have as many paths and operations as there can be.
+        """
+        return Inception(tuple(_drawn_stage(rng, width) for width in WIDTHS))
+
+    def neighbours(self, arch: Inception) -> Sequence[Inception]:
+        """Other numbers of blocks, operations, channels inside, or another path as the widest of three.
+
+        At the end of a path there may be an operation more or less. Blocks have other numbers of paths only where one
+        path of one operation is added or left out; elsewhere that takes several edits.
+        """
+        changed = [
+            (*arch.stages[:number], other, *arch.stages[number + 1 :])
+            for number, stage in enumerate(arch.stages)
+            for other in _changed(stage, WIDTHS[number])
+        ]
+        return [Inception(stages) for stages in changed if is_inception(stages)]
+
+    def decisions(self, arch: Inception) -> Mapping[str, str]:
+        """The blocks of each stage, the operations of each path, the channels inside where they can be others.
+
+        Of three paths, it also says which is the widest, unless all have the same channels.
+        """
+        found: dict[str, str] = {}
+        for number, stage in enumerate(arch.stages, 1):
+            found[f"stage {number} blocks"] = f"{stage.depth} blocks"
+            for place, path in enumerate(stage.paths, 1):
+                where = f"stage {number} path {place}"
+                found |= {f"{where} op {position}": op for position, op in enumerate(path.ops, 1)}
+                if path.factor != "same":
+                    found[f"{where} inside"] = f"{path.factor} the channels"
+            if (widest := _widest(stage)) is not None:
+                found[f"stage {number} widest"] = f"path {widest + 1} the widest"
+        return found
+
+    def structure(self, arch: Inception) -> Mapping[str, float]:
+        """Named features, with each block counted: how deep and how wide the network is, and its operations.
+
+        - `blocks`, 8 to 24; `paths`, `operations`: in all blocks;
+        - `longest path`: operations one behind the other from stem to head;
+        - an operation such as `conv3x3`: how often it is there.
+        """
+        features: Counter[str] = Counter()
+        for stage in arch.stages:
+            features["blocks"] += stage.depth
+            features["paths"] += stage.depth * len(stage.paths)
+            features["operations"] += stage.depth * sum(len(path.ops) for path in stage.paths)
+            features["longest path"] += stage.depth * max(len(path.ops) for path in stage.paths)
+            features.update({op: stage.depth for path in stage.paths for op in path.ops})
+        return features
+
+    def graph(self, arch: Inception) -> ArchitectureGraph:
+        """One block of each stage, operation by operation; the node at its end says how often it is there."""
+        nodes, edges = ["stem"], []
+        for number, stage in enumerate(arch.stages):
+            ends, start = [], len(nodes) - 1
+            for path in stage.paths:
+                last = start
+                for op in path.ops:
+                    edges.append((last, len(nodes), ""))
+                    last = len(nodes)
+                    nodes.append(op)
+                ends.append(last)
+            edges += [(end, len(nodes), "") for end in ends]
+            nodes.append(f"{WIDTHS[number]} x{stage.depth}" + (" /2" if number else ""))
+        edges.append((len(nodes) - 1, len(nodes), ""))
+        return ArchitectureGraph((*nodes, "head"), tuple(edges))
+
+    def encode(self, arch: Inception) -> NDArray[np.float64]:
+        """(832,) for each stage the one-hot number of blocks, and of each path operations, channels and those inside.
+
+        Channels are shares of those of the stage; zeros stand for what is not there.
+        """
+        return np.concatenate([_encoded(stage, width) for stage, width in zip(arch.stages, WIDTHS, strict=True)])
+
+    def representative(self, arch: Inception, kind: ClassKind) -> Inception:
+        """The paths of each block sorted: for the authors, too, networks are the same whatever the order of paths.
+
+        The order permutes channels, in all blocks of a stage alike, and everything that reads them mixes them or does
+        the same to each.
+        """
+        if kind == "encoding":
+            return arch
+        return Inception(tuple(replace(stage, paths=tuple(sorted(stage.paths))) for stage in arch.stages))
+
+    def key(self, arch: Inception) -> bytes:
+        """The text of the network with the paths of each block sorted, for the authors' tables know no order."""
+        return str(self.representative(arch, "official")).encode()
+
+    def parameters(self, arch: Inception, recipe: NetworkRecipe) -> int:
+        """Trainable parameters of the network."""
+        return size(arch, recipe).parameters
+
+    def flops(self, arch: Inception, recipe: NetworkRecipe, convention: FlopsConvention = "macs") -> int:
+        """Multiply-adds of one forward pass for one image; there is no other convention here."""
+        return of_convention(size(arch, recipe).macs, convention)
+
+    def build(self, arch: Inception, recipe: NetworkRecipe) -> nn.Module:
+        """A freshly initialised network; draws its weights from torch's global generator."""
+        from .inception_network import InceptionNetwork
+
+        return InceptionNetwork(arch, recipe)
+
+    def ground_truths(self) -> Sequence[GroundTruth]:
+        """The authors' labels, and a table that users can make."""
+        from .truth import ground_truths
+
+        return ground_truths(self)
+
+    def importers(self) -> Sequence[Importer]:
+        """How the authors' file of labels becomes a table."""
+        return []
+
+
+def _widest(stage: Stage) -> int | None:
+    """The place of the path with most channels; None if all have the same."""
+    outputs = [path.outputs for path in stage.paths]
+    return outputs.index(max(outputs)) if len(set(outputs)) > 1 else None
+
+
+def _drawn_stage(rng: np.random.Generator, width: int) -> Stage:
+    depth, count = int(rng.choice(DEPTHS)), int(rng.choice(PATHS))
+    limits = LIMITS[count]
+    left = limits.all
+    paths = []
+    for number, outputs in enumerate(map(int, rng.permutation(shares(width, count)))):
+        longest = left - limits.shortest * (count - number - 1)
+        length = int(rng.integers(limits.shortest, longest + 1))
+        paths.append(_drawn_path(rng, length, outputs))
+        left -= length
+    return Stage(depth, tuple(paths))
+
+
+def _drawn_path(rng: np.random.Generator, length: int, outputs: int) -> Path:
+    """A convolution first, then operations of all sorts as long as only one of them is support; then shuffled."""
+    ops = [str(rng.choice(CONVOLUTIONS))]
+    for _ in range(length - 1):
+        op = str(rng.choice(OPS))
+        spent = any(op in SUPPORT for op in ops)
+        ops.append(str(rng.choice(CONVOLUTIONS)) if spent and op in SUPPORT else op)
+    path = Path(tuple(map(str, rng.permutation(ops))), outputs, outputs)
+    if len(path.mixing) < 2:
+        return path
+    return replace(path, inner=inner_channels(outputs, str(rng.choice(list(FACTORS), p=[0.3, 0.6, 0.1]))))
+
+
+def _changed(stage: Stage, width: int) -> Iterator[Stage]:
+    """What could be a stage and differs in one decision."""
+    yield from (replace(stage, depth=depth) for depth in DEPTHS if depth != stage.depth)
+    for number, path in enumerate(stage.paths):
+        for other in _changed_paths(path):
+            yield replace(stage, paths=(*stage.paths[:number], other, *stage.paths[number + 1 :]))
+    if (widest := _widest(stage)) is not None:
+        for number in range(len(stage.paths)):
+            if number != widest:
+                order = list(shares(width, len(stage.paths))[1:])
+                order.insert(number, shares(width, len(stage.paths))[0])
+                yield from _with_outputs(stage, stage.paths, order)
+    one = stage.paths[0]
+    if len(stage.paths) == 2 and len(stage.paths[1].ops) == 1:
+        yield from _with_outputs(stage, stage.paths[:1], shares(width, 1))
+    if len(stage.paths) == 1:
+        for op in CONVOLUTIONS:
+            yield from _with_outputs(stage, (one, Path((op,), one.outputs, one.outputs)), shares(width, 2))
+
+
+def _with_outputs(stage: Stage, paths: Sequence[Path], outputs: Sequence[int]) -> Iterator[Stage]:
+    """The stage of these paths with other channels at their ends; nothing if a path cannot keep its factor."""
+    moved = tuple(
+        Path(path.ops, inner_channels(channels, path.factor), channels)
+        for path, channels in zip(paths, outputs, strict=True)
+    )
+    if all(one.factor == other.factor for one, other in zip(paths, moved, strict=True)):
+        yield replace(stage, paths=moved)
+
+
+def _changed_paths(path: Path) -> Iterator[Path]:
+    """What could be a path and differs in one decision."""
+    for place, own in enumerate(path.ops):
+        yield from (replace(path, ops=(*path.ops[:place], op, *path.ops[place + 1 :])) for op in OPS if op != own)
+    yield replace(path, ops=path.ops[:-1])
+    yield from (replace(path, ops=(*path.ops, op)) for op in OPS)
+    inside = dict.fromkeys(inner_channels(path.outputs, factor) for factor in FACTORS)
+    yield from (replace(path, inner=inner) for inner in inside if inner != path.inner)
+
+
+def _encoded(stage: Stage, width: int) -> NDArray[np.float64]:
+    ops = np.zeros((PATHS[-1], LONGEST, len(OPS)))
+    channels = np.zeros((PATHS[-1], 2))
+    for number, path in enumerate(stage.paths):
+        ops[number, range(len(path.ops)), [OPS.index(op) for op in path.ops]] = 1
+        channels[number] = path.inner / width, path.outputs / width
+    depth = np.eye(len(DEPTHS))[DEPTHS.index(stage.depth)]
+    return np.concatenate([depth, ops.ravel(), channels.ravel()])
