@@ -23,6 +23,7 @@ BUILTIN = {
     "nds-vanilla": ".nds.space:NdsVanilla",
     "ofa-mbv3": ".ofa_mobile.space:OfaMobileNetV3",
     "proxylessnas": ".ofa_mobile.space:ProxylessNas",
+    "ofa-resnet50": ".ofa_resnet.space:OfaResNet50",
     "transnas-macro": ".transnas.macro:TransNasMacro",
     "transnas-micro": ".transnas.micro:TransNasMicro",
     "two-path": ".gennape_families.two_path_space:TwoPathSpace",
