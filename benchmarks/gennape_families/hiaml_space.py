@@ -102,4 +102,6 @@ class HiAmlSpace(ProductSpace[HiAml]):
 
     def importers(self) -> Sequence[Importer]:
         """How the authors' file of labels becomes a table."""
-        return []
+        from .importers import HiAmlLabels
+
+        return [HiAmlLabels()]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple, Self
 
 from estimator_bench.errors import MalformedArchitectureError
@@ -175,6 +175,15 @@ def shares(width: int, paths: int) -> tuple[int, ...]:
 def inner_channels(outputs: int, factor: str) -> int:
     """The channels inside of a path with so many at its end."""
     return max(int(outputs * FACTORS[factor]), NARROWEST)
+
+
+def without_order_of_paths(network: Inception) -> Inception:
+    """The same network with the paths of each block sorted.
+
+    The order permutes channels, in all blocks of a stage alike, and everything that reads them mixes them or treats
+    each alike. For the authors, too, networks are the same whatever the order.
+    """
+    return Inception(tuple(replace(stage, paths=tuple(sorted(stage.paths))) for stage in network.stages))
 
 
 def is_inception(stages: Sequence[Stage]) -> bool:

@@ -29,6 +29,7 @@ from .inception import (
     inner_channels,
     is_inception,
     shares,
+    without_order_of_paths,
 )
 from .inception_layout import size
 from .layers import CITATION
@@ -142,18 +143,12 @@ class InceptionSpace(SearchSpace[Inception]):
         return np.concatenate([_encoded(stage, width) for stage, width in zip(arch.stages, WIDTHS, strict=True)])
 
     def representative(self, arch: Inception, kind: ClassKind) -> Inception:
-        """The paths of each block sorted: for the authors, too, networks are the same whatever the order of paths.
-
-        The order permutes channels, in all blocks of a stage alike, and everything that reads them mixes them or does
-        the same to each.
-        """
-        if kind == "encoding":
-            return arch
-        return Inception(tuple(replace(stage, paths=tuple(sorted(stage.paths))) for stage in arch.stages))
+        """The member with the paths of each block sorted: the authors' classes are the functional ones."""
+        return arch if kind == "encoding" else without_order_of_paths(arch)
 
     def key(self, arch: Inception) -> bytes:
-        """The text of the network with the paths of each block sorted, for the authors' tables know no order."""
-        return str(self.representative(arch, "official")).encode()
+        """The text of the network with the paths of each block sorted, for the authors know no order."""
+        return str(without_order_of_paths(arch)).encode()
 
     def parameters(self, arch: Inception, recipe: NetworkRecipe) -> int:
         """Trainable parameters of the network."""
@@ -177,7 +172,9 @@ class InceptionSpace(SearchSpace[Inception]):
 
     def importers(self) -> Sequence[Importer]:
         """How the authors' file of labels becomes a table."""
-        return []
+        from .importers import InceptionLabels
+
+        return [InceptionLabels()]
 
 
 def _widest(stage: Stage) -> int | None:

@@ -148,7 +148,9 @@ class TwoPathSpace(SearchSpace[TwoPath]):
 
     def importers(self) -> Sequence[Importer]:
         """How the authors' file of labels becomes a table."""
-        return []
+        from .importers import TwoPathLabels
+
+        return [TwoPathLabels()]
 
 
 def _drawn_path(rng: np.random.Generator) -> Path:

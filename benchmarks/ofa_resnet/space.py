@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class OfaResNet50(SearchSpace[OfaResNet]):
-    """About 10^13 ResNets of 10 to 18 bottleneck blocks in four stages.
+    """About 2.5 * 10^12 ResNets of 10 to 18 bottleneck blocks in four stages.
 
     Recipes:
         official: networks for ImageNet, 224x224 pixels.
@@ -149,14 +149,16 @@ class OfaResNet50(SearchSpace[OfaResNet]):
         return ResNetNetwork(arch, recipe)
 
     def ground_truths(self) -> Sequence[GroundTruth]:
-        """A table that users can make."""
+        """OFA's predictor, accuracies that a user has, and a table that users can make."""
         from .truth import ground_truths
 
         return ground_truths(self)
 
     def importers(self) -> Sequence[Importer]:
-        """How files of labels become tables."""
-        return []
+        """How the predictor's file, and files of labels, become tables."""
+        from .importers import IMPORTERS
+
+        return IMPORTERS
 
 
 def _changed(stage: Stage, least: int, most: int) -> Iterator[Stage]:

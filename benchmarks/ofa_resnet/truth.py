@@ -3,12 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 from estimator_bench.data.mini_truth import mini_truth
-from estimator_bench.ground_truth import GroundTruth
+from estimator_bench.data.table_truth import TableTruth, TaskColumns
+from estimator_bench.ground_truth import GroundTruth, Task
 from estimator_bench.space import AnySpace
+
+from .predictor import SIDE, PredictorTruth
 
 
 def ground_truths(space: AnySpace) -> Sequence[GroundTruth]:
-    """A table that users can make."""
-    return [mini_truth(space)]
+    """OFA's predictor, accuracies that a user has, and trainings on digits."""
+    predicted = _task(space, "predictor", "surrogate", f"predicted by OFA's perceptron for {SIDE}x{SIDE} pixels")
+    measured = _task(space, "labels", "table", "as the user's file has it")
+    return [
+        PredictorTruth(space, predicted.label, {predicted: 0}),
+        TableTruth(space, measured.label, {measured: TaskColumns(("accuracy",))}),
+        mini_truth(space),
+    ]
+
+
+def _task(space: AnySpace, label: str, source: Literal["table", "surrogate"], description: str) -> Task:
+    return Task(
+        space=space.name,
+        name="imagenet",
+        label=label,
+        unit="%",
+        higher_is_better=True,
+        quantity="quality",
+        source=source,
+        recipe=space.recipes["official"],
+        dataset="imagenet",
+        description=f"top-1 accuracy {description}",
+    )

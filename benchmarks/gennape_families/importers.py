@@ -1,0 +1,168 @@
+"""How the authors' labels become tables."""
+
+from __future__ import annotations
+
+import json
+from abc import abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar, NoReturn, cast
+
+import numpy as np
+
+from estimator_bench.data.compressed import read_compressed
+from estimator_bench.data.importer import Importer
+from estimator_bench.data.table import Table
+from estimator_bench.errors import CorruptDataError, MalformedArchitectureError
+from estimator_bench.space import Architecture
+
+from .configs import hiaml_network, inception_network, two_path_network
+from .hiaml import HiAml
+from .inception import Inception, without_order_of_paths
+from .layers import CITATION
+from .two_path import TwoPath
+
+SIZE_LIMIT = 1 << 29
+"""Most bytes that are read; the files hold a computation graph of every network beside its label."""
+
+_IGNORED = ("cg",)
+"""Fields that are dropped as soon as they are read, so that one graph at a time is in memory."""
+
+
+class Labels(Importer):
+    """The accuracies of the networks of one family, from JSON.
+
+    The file is an object whose values have a `net_config`, the authors' description of the network, and a `max_perf`,
+    the best accuracy of its training in %. What else a value holds is not read.
+
+    Attributes:
+        files: names that the authors' programs give to such files, the one with graphs first.
+    """
+
+    table = "gennape"
+    source = "https://github.com/Ascend-Research/GENNAPE (CG_data.zip, by way of its README)"
+    licence = "MIT"
+    citation = CITATION
+    files: ClassVar[Sequence[str]]
+
+    @abstractmethod
+    def network(self, config: Any) -> Architecture:
+        """The network of a `net_config`.
+
+        Raises:
+            MalformedArchitectureError: it has another form, or stands for no network of the family.
+        """
+
+    def canonical(self, network: Any) -> Architecture:
+        """The same for all networks that the authors hold to be the same; every one by itself by default."""
+        return cast(Architecture, network)
+
+    def find(self, path: Path) -> Path | None:
+        """`path` itself, or the first file in it that has one of the names."""
+        files = [path / name for name in self.files] if path.is_dir() else [path]
+        return next((file for file in files if file.name in self.files and file.is_file()), None)
+
+    def read(self, path: Path) -> Table:
+        """The table, one row per network in the order of their texts."""
+        rows: dict[str, tuple[str, float]] = {}
+        for name, entry in _parsed(path, read_compressed(path, SIZE_LIMIT)).items():
+            network, accuracy = self._row(path, name, entry)
+            key = str(self.canonical(network))
+            if key in rows:
+                raise _bad_entry(path, name, f"it is about {network}, as an earlier one is")
+            rows[key] = str(network), accuracy
+        if not rows:
+            raise CorruptDataError(f"{path} holds no networks; get the file again")
+        keys = sorted(rows)
+        texts, accuracies = zip(*(rows[key] for key in keys), strict=True)
+        descriptions = {
+            "architecture": "text form of the network",
+            "key": "the same for all texts of one network",
+            "cifar10": "% of the images, the best of one training, as the authors rounded it",
+        }
+        columns = {"architecture": np.array(texts), "key": np.array(keys), "cifar10": np.array(accuracies)}
+        return Table(self.manifest(descriptions, path), columns)
+
+    def _row(self, path: Path, name: str, entry: Any) -> tuple[Architecture, float]:
+        if not isinstance(entry, dict) or not {"net_config", "max_perf"} <= entry.keys():
+            raise _bad_entry(path, name, "it has not the fields net_config and max_perf")
+        accuracy = entry["max_perf"]
+        if isinstance(accuracy, bool) or not isinstance(accuracy, float | int):
+            raise _bad_entry(path, name, f"max_perf is {json.dumps(accuracy)[:40]}, which is no number")
+        if not 0 <= accuracy <= 100:
+            raise _bad_entry(path, name, f"max_perf is {str(accuracy)[:40]}, outside 0 to 100 %")
+        if accuracy <= 1:
+            raise _bad_entry(path, name, f"max_perf is {accuracy}, which looks like a share; the authors' are in %")
+        try:
+            return self.network(entry["net_config"]), float(accuracy)
+        except MalformedArchitectureError as error:
+            raise _bad_entry(path, name, f"net_config is no network of {self.space}: {error}") from None
+
+
+class HiAmlLabels(Labels):
+    """The labels of HiAML."""
+
+    space = "hiaml"
+    expects = "gpi_test_hiaml_cifar10_labelled_cg_data.json"
+    files = (expects, "gpi_test_hiaml_cifar10_eval_results.json")
+
+    def network(self, config: Any) -> HiAml:
+        """The network of four names."""
+        return hiaml_network(config)
+
+
+class TwoPathLabels(Labels):
+    """The labels of Two-Path."""
+
+    space = "two-path"
+    expects = "gpi_test_two_path_cifar10_labelled_cg_data.json"
+    files = (expects, "gpi_test_two_path_cifar10_eval_results.json")
+
+    def network(self, config: Any) -> TwoPath:
+        """The network of the blocks of two paths."""
+        return two_path_network(config)
+
+
+class InceptionLabels(Labels):
+    """The labels of Inception."""
+
+    space = "inception"
+    expects = "inception_cifar10_labelled_cg_data.json"
+    files = (expects, "inception_cifar10_eval_results.json")
+
+    def network(self, config: Any) -> Inception:
+        """The network of four stages."""
+        return inception_network(config)
+
+    def canonical(self, network: Inception) -> Inception:
+        """The network with the paths of each block sorted."""
+        return without_order_of_paths(network)
+
+
+def _parsed(path: Path, content: bytes) -> dict[str, Any]:
+    """The object that the file holds, without what is ignored.
+
+    Raises:
+        CorruptDataError: it holds none, or JSON that says one thing twice, or a number that JSON does not know.
+    """
+
+    def once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+        made = {name: value for name, value in pairs if name not in _IGNORED}
+        if len(dict(pairs)) != len(pairs):
+            raise ValueError("a name is there twice")
+        return made
+
+    def refuse(text: str) -> NoReturn:
+        raise ValueError(f"{text} is no number")
+
+    try:
+        found = json.loads(content, object_pairs_hook=once, parse_constant=refuse)
+    except (ValueError, RecursionError) as error:
+        raise CorruptDataError(f"{path} is no JSON file of the expected form ({error}); get the file again") from error
+    if not isinstance(found, dict):
+        raise CorruptDataError(f"{path} holds a {type(found).__name__}, not an object; get the file again")
+    return found
+
+
+def _bad_entry(path: Path, name: str, reason: str) -> CorruptDataError:
+    return CorruptDataError(f"{path}, entry '{name[:40]}': {reason}; get the file again")
