@@ -115,7 +115,8 @@ class InceptionSpace(SearchSpace[Inception]):
             features["paths"] += stage.depth * len(stage.paths)
             features["operations"] += stage.depth * sum(len(path.ops) for path in stage.paths)
             features["longest path"] += stage.depth * max(len(path.ops) for path in stage.paths)
-            features.update({op: stage.depth for path in stage.paths for op in path.ops})
+            for op in (op for path in stage.paths for op in path.ops):
+                features[op] += stage.depth
         return features
 
     def graph(self, arch: Inception) -> ArchitectureGraph:
@@ -136,7 +137,7 @@ class InceptionSpace(SearchSpace[Inception]):
         return ArchitectureGraph((*nodes, "head"), tuple(edges))
 
     def encode(self, arch: Inception) -> NDArray[np.float64]:
-        """(832,) for each stage the one-hot number of blocks, and of each path operations, channels and those inside.
+        """(820,) for each stage the one-hot number of blocks, and of each path operations, channels and those inside.
 
         Channels are shares of those of the stage; zeros stand for what is not there.
         """
