@@ -6,12 +6,13 @@ import json
 from abc import abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, ClassVar, NoReturn, cast
+from typing import Any, ClassVar, cast
 
 import numpy as np
 
 from estimator_bench.data.compressed import read_compressed
 from estimator_bench.data.importer import Importer
+from estimator_bench.data.json_file import parse_json
 from estimator_bench.data.table import Table
 from estimator_bench.errors import CorruptDataError, MalformedArchitectureError
 from estimator_bench.space import Architecture
@@ -25,8 +26,8 @@ from .two_path import TwoPath
 SIZE_LIMIT = 1 << 29
 """Most bytes that are read; the files hold a computation graph of every network beside its label."""
 
-_IGNORED = ("cg",)
-"""Fields that are dropped as soon as they are read, so that one graph at a time is in memory."""
+GRAPHS = ("cg",)
+"""Fields that are not kept, since those of all networks together would take gigabytes of memory."""
 
 
 class Labels(Importer):
@@ -65,14 +66,12 @@ class Labels(Importer):
     def read(self, path: Path) -> Table:
         """The table, one row per network in the order of their texts."""
         rows: dict[str, tuple[str, float]] = {}
-        for name, entry in _parsed(path, read_compressed(path, SIZE_LIMIT)).items():
+        for name, entry in self._entries(path).items():
             network, accuracy = self._row(path, name, entry)
             key = str(self.canonical(network))
             if key in rows:
                 raise _bad_entry(path, name, f"it is about {network}, as an earlier one is")
             rows[key] = str(network), accuracy
-        if not rows:
-            raise CorruptDataError(f"{path} holds no networks; get the file again")
         keys = sorted(rows)
         texts, accuracies = zip(*(rows[key] for key in keys), strict=True)
         descriptions = {
@@ -82,6 +81,12 @@ class Labels(Importer):
         }
         columns = {"architecture": np.array(texts), "key": np.array(keys), "cifar10": np.array(accuracies)}
         return Table(self.manifest(descriptions, path), columns)
+
+    def _entries(self, path: Path) -> dict[str, Any]:
+        found = parse_json(path, read_compressed(path, SIZE_LIMIT), without=GRAPHS)
+        if not isinstance(found, dict) or not found:
+            raise CorruptDataError(f"{path} is no JSON object with networks in it; get the file again")
+        return found
 
     def _row(self, path: Path, name: str, entry: Any) -> tuple[Architecture, float]:
         if not isinstance(entry, dict) or not {"net_config", "max_perf"} <= entry.keys():
@@ -137,31 +142,6 @@ class InceptionLabels(Labels):
     def canonical(self, network: Inception) -> Inception:
         """The network with the paths of each block sorted."""
         return without_order_of_paths(network)
-
-
-def _parsed(path: Path, content: bytes) -> dict[str, Any]:
-    """The object that the file holds, without what is ignored.
-
-    Raises:
-        CorruptDataError: it holds none, or JSON that says one thing twice, or a number that JSON does not know.
-    """
-
-    def once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-        made = {name: value for name, value in pairs if name not in _IGNORED}
-        if len(dict(pairs)) != len(pairs):
-            raise ValueError("a name is there twice")
-        return made
-
-    def refuse(text: str) -> NoReturn:
-        raise ValueError(f"{text} is no number")
-
-    try:
-        found = json.loads(content, object_pairs_hook=once, parse_constant=refuse)
-    except (ValueError, RecursionError) as error:
-        raise CorruptDataError(f"{path} is no JSON file of the expected form ({error}); get the file again") from error
-    if not isinstance(found, dict):
-        raise CorruptDataError(f"{path} holds a {type(found).__name__}, not an object; get the file again")
-    return found
 
 
 def _bad_entry(path: Path, name: str, reason: str) -> CorruptDataError:

@@ -221,8 +221,8 @@ def test_a_configuration_that_is_no_network_is_refused(name: str, config: object
     ("content", "reason"),
     [
         ("", "no JSON file"),
-        ("[]", "holds a list, not an object"),
-        ("{}", "holds no networks"),
+        ("[]", "is no JSON object with networks in it"),
+        ("{}", "is no JSON object with networks in it"),
         ("[" * 100_000, "no JSON file"),
         ('{"a": {"max_perf": NaN}}', "NaN is no number"),
         ('{"a": 1, "a": 1}', "a name is there twice"),

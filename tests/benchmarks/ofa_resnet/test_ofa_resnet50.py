@@ -118,9 +118,12 @@ def test_the_closed_forms_count_what_is_built(
 
 
 def test_one_of_the_networks_is_resnet50d() -> None:
-    """25.58 million parameters and 4.35 billion multiply-adds are published for it (timm's `resnet50d`)."""
+    """Published: 25,576,264 parameters, 4,352.93 million operations (imgclsmob's ResNet(A)-50b, timm's resnet50d).
+
+    That count has some half percent more than multiply-adds in it.
+    """
     assert SPACE.parameters(RESNET50D, OFFICIAL) == 25_576_264
-    assert SPACE.flops(RESNET50D, OFFICIAL) / 1e9 == pytest.approx(4.35, rel=0.01)
+    assert 0.994 < SPACE.flops(RESNET50D, OFFICIAL) / 4352.93e6 < 1
 
 
 def test_the_smallest_and_the_largest_network_enclose_what_ofa_publishes() -> None:
