@@ -14,9 +14,9 @@ from estimator_bench import NetworkPasses, Pass, ZeroCostEstimator
 class ReluLogdet(ZeroCostEstimator):
     """ln |det K|, where K counts for two images the ReLU units that agree (NASWOT, nwot).
 
-    Every call of a ReLU module counts, also in branches that do not reach the output: they add a constant to K. The
-    determinant grows with the number of units, so scores of different batch sizes must not be compared. -inf where two
-    images switch all units alike, as in a network without ReLU modules; NaN where a unit is NaN.
+    Every call of a ReLU or ReLU6 module counts, also in branches that do not reach the output: they add a constant to
+    K. The determinant grows with the number of units, so scores of different batch sizes must not be compared. -inf
+    where two images switch all units alike, as in a network without such modules; NaN where a unit is NaN.
     """
 
     name: ClassVar[str] = "relu_logdet"

@@ -17,6 +17,9 @@ from torch.nn import functional as F
 Kept: TypeAlias = tuple[torch.Tensor, int]
 """The output of a module and its version then, which goes up when the network overwrites it later."""
 
+RECTIFIERS = (nn.ReLU, nn.ReLU6)
+"""Modules whose units are off for negative inputs and on for positive ones."""
+
 
 @dataclass(frozen=True)
 class Forward:
@@ -28,7 +31,7 @@ class Forward:
         loss: mean cross-entropy of the batch, a scalar.
         weights: of each convolution and linear layer, in the order of their definition; dead ones too.
         outputs: for each of these layers its output (B, channels, ...) at each call.
-        activations: the output of each call of a ReLU module, (B, ...).
+        activations: the output of each call of one of `RECTIFIERS`, (B, ...).
     """
 
     images: torch.Tensor
@@ -67,7 +70,7 @@ def forward(network: nn.Module, images: torch.Tensor, targets: torch.Tensor) -> 
         layer.weight.requires_grad_()  # also where a network freezes it
         layer.register_forward_hook(_keeper(kept))
     for module in network.modules():
-        if isinstance(module, nn.ReLU):
+        if isinstance(module, RECTIFIERS):
             module.inplace = False  # else it would overwrite the output kept before it
             module.register_forward_hook(_keeper(activations))
     images = images.detach().requires_grad_()
@@ -120,8 +123,8 @@ def hessian_gradient(run: Forward) -> list[tuple[torch.Tensor, torch.Tensor]]:
 def activation_agreement(run: Forward) -> torch.Tensor:
     """(B, B) float64: for two images the number of ReLU units that both switch on or both switch off.
 
-    Every call of a ReLU module counts, in dead branches too (Mellor et al. 2021, eq. 2). NaN for
-    images with a unit that is NaN.
+    Every call of a ReLU or ReLU6 module counts, in dead branches too (Mellor et al. 2021, eq. 2; their program goes by
+    the name of the module, too). NaN for images with a unit that is NaN.
     """
     size = len(run.images)
     agreement = torch.zeros(size, size, dtype=torch.float64, device=run.images.device)

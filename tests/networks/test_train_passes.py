@@ -206,7 +206,7 @@ def agreement_by_loops(network: nn.Module) -> list[list[int]]:
             code.extend(value > 0 for channel in image for row in channel for value in row)
 
     for module in network.modules():
-        if isinstance(module, nn.ReLU):
+        if isinstance(module, nn.ReLU | nn.ReLU6):
             module.register_forward_pre_hook(note)
     network.train()(images)
     return [[sum(a == b for a, b in zip(one, other, strict=True)) for other in codes] for one in codes]
@@ -228,6 +228,18 @@ def test_a_dead_relu_counts_too() -> None:
     more = activation_agreement(passed(Dead)) - activation_agreement(passed())
     assert more.diagonal().tolist() == [2 * 16] * 4
     assert activation_agreement(passed(Dead)).tolist() == agreement_by_loops(made(Dead))
+
+
+def test_units_of_a_relu6_are_on_for_every_positive_input() -> None:
+    class Bounded(Twice):
+        def __init__(self) -> None:
+            super().__init__()
+            self.norm.weight.data *= 20  # many units beyond 6
+            self.relu = nn.ReLU6(inplace=True)
+
+    found = activation_agreement(passed(Bounded))
+    assert found.tolist() == agreement_by_loops(made(Bounded))
+    assert found.diagonal().tolist() == [2 * 3 * 16] * 4
 
 
 def test_no_relu_modules_agree_on_nothing() -> None:
