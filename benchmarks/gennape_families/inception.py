@@ -121,6 +121,12 @@ class Stage:
     def __str__(self) -> str:
         return " ".join([f"{self.depth}x", *map(str, self.paths)])
 
+    @property
+    def widest(self) -> int | None:
+        """The place of the path with most channels; None if all have the same."""
+        outputs = [path.outputs for path in self.paths]
+        return outputs.index(max(outputs)) if len(set(outputs)) > 1 else None
+
 
 @dataclass(frozen=True, slots=True)
 class Inception(Architecture):

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -15,22 +14,18 @@ from estimator_bench.space import ClassKind, FlopsConvention, NetworkRecipe, Sea
 
 from .complexity import of_convention
 from .inception import (
-    CONVOLUTIONS,
     DEPTHS,
-    FACTORS,
     LIMITS,
     OPS,
     PATHS,
-    SUPPORT,
     WIDTHS,
     Inception,
-    Path,
     Stage,
-    inner_channels,
     is_inception,
-    shares,
     without_order_of_paths,
 )
+from .inception_draws import drawn_stage
+from .inception_edits import changed_stages
 from .inception_layout import size
 from .layers import CITATION
 
@@ -70,7 +65,7 @@ class InceptionSpace(SearchSpace[Inception]):
 
         So this is not uniform over encodings, most of which have as many paths and operations as there can be.
         """
-        return Inception(tuple(_drawn_stage(rng, width) for width in WIDTHS))
+        return Inception(tuple(drawn_stage(rng, width) for width in WIDTHS))
 
     def neighbours(self, arch: Inception) -> Sequence[Inception]:
         """Other numbers of blocks, operations, channels inside, or another path as the widest of three.
@@ -81,7 +76,7 @@ class InceptionSpace(SearchSpace[Inception]):
         changed = [
             (*arch.stages[:number], other, *arch.stages[number + 1 :])
             for number, stage in enumerate(arch.stages)
-            for other in _changed(stage, WIDTHS[number])
+            for other in changed_stages(stage, WIDTHS[number])
         ]
         return [Inception(stages) for stages in changed if is_inception(stages)]
 
@@ -98,7 +93,7 @@ class InceptionSpace(SearchSpace[Inception]):
                 found |= {f"{where} op {position}": op for position, op in enumerate(path.ops, 1)}
                 if path.factor != "same":
                     found[f"{where} inside"] = f"{path.factor} the channels"
-            if (widest := _widest(stage)) is not None:
+            if (widest := stage.widest) is not None:
                 found[f"stage {number} widest"] = f"path {widest + 1} the widest"
         return found
 
@@ -176,78 +171,6 @@ class InceptionSpace(SearchSpace[Inception]):
         from .importers import InceptionLabels
 
         return [InceptionLabels()]
-
-
-def _widest(stage: Stage) -> int | None:
-    """The place of the path with most channels; None if all have the same."""
-    outputs = [path.outputs for path in stage.paths]
-    return outputs.index(max(outputs)) if len(set(outputs)) > 1 else None
-
-
-def _drawn_stage(rng: np.random.Generator, width: int) -> Stage:
-    depth, count = int(rng.choice(DEPTHS)), int(rng.choice(PATHS))
-    limits = LIMITS[count]
-    left = limits.all
-    paths = []
-    for number, outputs in enumerate(map(int, rng.permutation(shares(width, count)))):
-        longest = left - limits.shortest * (count - number - 1)
-        length = int(rng.integers(limits.shortest, longest + 1))
-        paths.append(_drawn_path(rng, length, outputs))
-        left -= length
-    return Stage(depth, tuple(paths))
-
-
-def _drawn_path(rng: np.random.Generator, length: int, outputs: int) -> Path:
-    """A convolution first, then operations of all sorts as long as only one of them is support; then shuffled."""
-    ops = [str(rng.choice(CONVOLUTIONS))]
-    for _ in range(length - 1):
-        op = str(rng.choice(OPS))
-        spent = any(op in SUPPORT for op in ops)
-        ops.append(str(rng.choice(CONVOLUTIONS)) if spent and op in SUPPORT else op)
-    path = Path(tuple(map(str, rng.permutation(ops))), outputs, outputs)
-    if len(path.mixing) < 2:
-        return path
-    return replace(path, inner=inner_channels(outputs, str(rng.choice(list(FACTORS), p=[0.3, 0.6, 0.1]))))
-
-
-def _changed(stage: Stage, width: int) -> Iterator[Stage]:
-    """What could be a stage and differs in one decision."""
-    yield from (replace(stage, depth=depth) for depth in DEPTHS if depth != stage.depth)
-    for number, path in enumerate(stage.paths):
-        for other in _changed_paths(path):
-            yield replace(stage, paths=(*stage.paths[:number], other, *stage.paths[number + 1 :]))
-    if (widest := _widest(stage)) is not None:
-        for number in range(len(stage.paths)):
-            if number != widest:
-                order = list(shares(width, len(stage.paths))[1:])
-                order.insert(number, shares(width, len(stage.paths))[0])
-                yield from _with_outputs(stage, stage.paths, order)
-    one = stage.paths[0]
-    if len(stage.paths) == 2 and len(stage.paths[1].ops) == 1:
-        yield from _with_outputs(stage, stage.paths[:1], shares(width, 1))
-    if len(stage.paths) == 1:
-        for op in CONVOLUTIONS:
-            yield from _with_outputs(stage, (one, Path((op,), one.outputs, one.outputs)), shares(width, 2))
-
-
-def _with_outputs(stage: Stage, paths: Sequence[Path], outputs: Sequence[int]) -> Iterator[Stage]:
-    """The stage of these paths with other channels at their ends; nothing if a path cannot keep its factor."""
-    moved = tuple(
-        Path(path.ops, inner_channels(channels, path.factor), channels)
-        for path, channels in zip(paths, outputs, strict=True)
-    )
-    if all(one.factor == other.factor for one, other in zip(paths, moved, strict=True)):
-        yield replace(stage, paths=moved)
-
-
-def _changed_paths(path: Path) -> Iterator[Path]:
-    """What could be a path and differs in one decision."""
-    for place, own in enumerate(path.ops):
-        yield from (replace(path, ops=(*path.ops[:place], op, *path.ops[place + 1 :])) for op in OPS if op != own)
-    yield replace(path, ops=path.ops[:-1])
-    yield from (replace(path, ops=(*path.ops, op)) for op in OPS)
-    inside = dict.fromkeys(inner_channels(path.outputs, factor) for factor in FACTORS)
-    yield from (replace(path, inner=inner) for inner in inside if inner != path.inner)
 
 
 def _encoded(stage: Stage, width: int) -> NDArray[np.float64]:
