@@ -1,9 +1,9 @@
 """Search spaces and their ground truths, one folder each."""
 
 BUILTIN = {
-    "mnasnet": ".mnasnet.space:MnasNet",
     "hiaml": ".gennape_families.hiaml_space:HiAmlSpace",
     "inception": ".gennape_families.inception_space:InceptionSpace",
+    "mnasnet": ".mnasnet.space:MnasNet",
     "nb101": ".nb101.space:NasBench101",
     "nb1shot1-1": ".nb101.nb1shot1_space:OneShot1Sub1",
     "nb1shot1-2": ".nb101.nb1shot1_space:OneShot1Sub2",
@@ -22,8 +22,8 @@ BUILTIN = {
     "nds-resnext-b": ".nds.space:NdsResNextB",
     "nds-vanilla": ".nds.space:NdsVanilla",
     "ofa-mbv3": ".ofa_mobile.space:OfaMobileNetV3",
-    "proxylessnas": ".ofa_mobile.space:ProxylessNas",
     "ofa-resnet50": ".ofa_resnet.space:OfaResNet50",
+    "proxylessnas": ".ofa_mobile.space:ProxylessNas",
     "transnas-macro": ".transnas.macro:TransNasMacro",
     "transnas-micro": ".transnas.micro:TransNasMicro",
     "two-path": ".gennape_families.two_path_space:TwoPathSpace",

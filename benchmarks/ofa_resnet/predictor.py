@@ -41,7 +41,7 @@ class PredictorImporter(FilesImporter):
     """The file of the predictor's weights."""
 
     space = "ofa-resnet50"
-    table = "predictor"
+    table = "ofa-predictor"
     expects = "ofa_resnet50_acc_predictor.pth"
     source = "https://github.com/han-cai/files: ofa/ofa_resnet50_acc_predictor.pth"
     licence = "unknown"

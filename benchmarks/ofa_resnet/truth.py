@@ -15,7 +15,7 @@ from .predictor import SIDE, PredictorTruth
 
 def ground_truths(space: AnySpace) -> Sequence[GroundTruth]:
     """OFA's predictor, accuracies that a user has, and trainings on digits."""
-    predicted = _task(space, "predictor", "surrogate", f"predicted by OFA's perceptron for {SIDE}x{SIDE} pixels")
+    predicted = _task(space, "ofa-predictor", "surrogate", f"predicted by OFA's perceptron for {SIDE}x{SIDE} pixels")
     measured = _task(space, "labels", "table", "as the user's file has it")
     return [
         PredictorTruth(space, predicted.label, {predicted: 0}),

@@ -51,10 +51,16 @@ class Perceptron:
         ]
 
     def run(self, inputs: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(rows, outputs of the last layer) for (rows, inputs of the first one)."""
-        values = inputs
+        """(rows, outputs of the last layer) for (rows, inputs of the first one).
+
+        Each row by itself, for the same bits whatever the others are.
+        """
+        outputs = len(self._layers[-1][1])
+        return np.array([self._output(row) for row in inputs]).reshape(len(inputs), outputs)
+
+    def _output(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         for number, (weight, bias) in enumerate(self._layers):
-            values = (np.maximum(values, 0) if number else values) @ weight.T + bias
+            values = weight @ (np.maximum(values, 0) if number else values) + bias
         return values
 
     def _entries(self, content: bytes) -> Mapping[str, Any]:

@@ -32,6 +32,13 @@ def test_layers_are_applied_with_a_relu_between_them() -> None:
     assert opened(saved(network.state_dict())).run(inputs.double().numpy()) == pytest.approx(expected, abs=1e-6)
 
 
+def test_a_row_gives_the_same_bits_in_any_company() -> None:
+    torch.manual_seed(0)
+    network = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.ReLU(), torch.nn.Linear(3, 1))
+    model, inputs = opened(saved(network.state_dict())), torch.randn(50, 2).double().numpy()
+    assert np.array_equal(model.run(inputs), np.concatenate([model.run(row[None]) for row in inputs]))
+
+
 def test_no_rows_give_no_rows() -> None:
     network = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.ReLU(), torch.nn.Linear(3, 1))
     assert opened(saved(network.state_dict())).run(np.zeros((0, 2))).shape == (0, 1)

@@ -86,7 +86,7 @@ def drawn(count: int) -> list[Architecture]:
 def test_predictions_are_those_of_ofas_module_in_percent(wrapped: bool, tmp_path: Path, data_home: Path) -> None:
     saved(tmp_path, {"state_dict": weights()} if wrapped else weights())
     import_tables(SPACE, tmp_path, data_home)
-    _, truth, task = find_task("ofa-resnet50/imagenet@predictor")
+    _, truth, task = find_task("ofa-resnet50/imagenet@ofa-predictor")
     assert (task.source, task.unit) == ("surrogate", "%")
     assert truth.population(task) is None
     archs = drawn(20)
@@ -104,7 +104,7 @@ def test_the_predictor_reads_what_the_encoding_says_behind_the_size_of_the_image
 
 def test_without_the_file_the_message_says_how_to_import_it() -> None:
     _, truth, task = find_task("ofa-resnet50")
-    assert str(task) == "ofa-resnet50/imagenet@predictor"
+    assert str(task) == "ofa-resnet50/imagenet@ofa-predictor"
     with pytest.raises(MissingDataError, match="data import ofa-resnet50 PATH"):
         truth.population(task)
 
