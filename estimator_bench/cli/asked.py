@@ -7,12 +7,19 @@ from pathlib import Path
 from estimator_bench.cli.options import split_names, task_of
 from estimator_bench.errors import BenchError, MissingDataError, UsageError
 from estimator_bench.protocol import Protocol, mutation_population
-from estimator_bench.registry import find_space, find_task, names
+from estimator_bench.registry import find_task, names
 from estimator_bench.runs.plan import Plan
+from estimator_bench.space import AnySpace
 
 EVERY_SPACE = "all"
 SHARED_TASK = "digits@mini"
 """The task of one protocol that every space has: what several spaces are compared by unless another is named."""
+
+
+def asks_several(spaces: str) -> bool:
+    """Whether the option `--space` is about more than one space, however many then have the task."""
+    chosen = split_names([spaces])
+    return len(chosen) > 1 or EVERY_SPACE in chosen
 
 
 def tasks_asked(spaces: str, task: str, *, installed: bool = True) -> tuple[list[str], list[str]]:
@@ -29,9 +36,9 @@ def tasks_asked(spaces: str, task: str, *, installed: bool = True) -> tuple[list
     Raises:
         UsageError: no space is named, or none of all has the task.
     """
-    if spaces == EVERY_SPACE:
-        return _of_every_space(task or SHARED_TASK, installed=installed)
     chosen = list(dict.fromkeys(split_names([spaces])))
+    if EVERY_SPACE in chosen:
+        return _of_every_space(task or SHARED_TASK, installed=installed)
     if not chosen:
         raise UsageError("--space names no search space: give one, several separated by commas, or 'all'")
     if len(chosen) > 1:
@@ -51,11 +58,14 @@ def _of_every_space(task: str, *, installed: bool) -> tuple[list[str], list[str]
         else:
             found.append(str(resolved))
     if not found:
-        raise UsageError(f"no search space has the task '{task}' with its data installed")
+        there = " with its data installed" if installed else ""
+        raise UsageError(
+            f"no search space has the task '{task}'{there}; `estimator-bench list tasks` says what there is"
+        )
     return found, notes
 
 
-def chosen(space: str, only: Path | None, mutations: int | None, protocol: Protocol) -> list[str] | None:
+def chosen(space: AnySpace, only: Path | None, mutations: int | None, protocol: Protocol) -> list[str] | None:
     """The architectures the population is cut down to, as texts; None for no cut.
 
     Raises:
@@ -70,7 +80,7 @@ def chosen(space: str, only: Path | None, mutations: int | None, protocol: Proto
             "--mutations scores architectures one edit apart, and those that stand for their classes are not: "
             "leave out --population"
         )
-    return [str(arch) for arch in mutation_population(find_space(space), mutations, protocol.seed)]
+    return [str(arch) for arch in mutation_population(space, mutations, protocol.seed)]
 
 
 def lines_of(only: Path) -> list[str]:

@@ -70,9 +70,10 @@ class Closing:
         """Print the counts, where the reports are and what to do next, as commands to be pasted, on standard error."""
         if self._quiet or not self._rows:
             return
+        counted = "Networks" if len(self._plans) == 1 else "Networks, summed over the estimators"
         spent = duration(time.monotonic() - self._started)
         lines = [
-            f"{self._what}: {ended} after {spent}. Networks, equal ones counted once:",
+            f"{self._what}: {ended} after {spent}. {counted}, equal ones counted once:",
             tabulate(self._rows, headers="keys"),
             *(f"{what + ':':8} {how}" for what, how in self._next(ended, written)),
         ]

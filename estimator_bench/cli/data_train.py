@@ -13,7 +13,6 @@ from rich.progress import Progress, TaskID
 
 from estimator_bench.cli.asked import tasks_asked
 from estimator_bench.cli.options import DeviceOption, PluginOption, check_device
-from estimator_bench.errors import UsageError
 from estimator_bench.registry import find_task, load_plugins
 
 
@@ -32,29 +31,34 @@ def train(
         Path | None,
         typer.Option("--output", help="Folder of the tables, one below it each; your data folder if left out."),
     ] = None,
+    afresh: Annotated[
+        bool, typer.Option("--afresh", help="Train all anew, also what a table holds that is there already.")
+    ] = False,
     device: DeviceOption = "cpu",
     plugin: PluginOption = None,
 ) -> None:
     """Make a table by training the mini networks of a space; the same command goes on where it stopped.
 
+    Trainings of a table that is there already are kept, and those that are missing added.
+
     Examples:
 
       estimator-bench data train nb201 --architectures 400 --trials 3
 
-      estimator-bench data train all --output my-tables
+      estimator-bench data train all --afresh --output my-tables
     """
     from estimator_bench.data import mini_table
     from estimator_bench.data.home import data_home, table_folder
-    from estimator_bench.data.table import MANIFEST
-    from estimator_bench.data.table_truth import TableTruth
 
     load_plugins(plugin or [])
     check_device(device)
-    for name in tasks_asked(space, f"{task}@mini", installed=False)[0]:
-        found, truth, wanted = find_task(name)
-        if not isinstance(truth, TableTruth):
-            raise UsageError(f"{wanted} is no table, so there is nothing to train")
-        architectures, repeats = mini_table.size_to_train(truth, count, trials, replaces=output is None)
+    tasks, notes = tasks_asked(space, f"{task}@mini", installed=False)
+    for note in notes:
+        typer.echo(note, err=True)
+    asked = [
+        (*find_task(name), mini_table.size_to_train(name, count, trials, replaces=output is None)) for name in tasks
+    ]
+    for found, truth, wanted, (architectures, repeats) in asked:
         with Progress(console=Console(stderr=True)) as bars:
             bar = bars.add_task(str(wanted), total=None)
             manifest = mini_table.train_table(
@@ -67,7 +71,7 @@ def train(
                 output=table_folder(data_home(), found.name, wanted.label) if output is None else output / found.name,
                 progress=partial(_show, bars, bar),
                 device=device,
-                finished=[folder for folder in truth.folders if (folder / MANIFEST).exists()],
+                finished=[] if afresh else mini_table.folders_of(truth),
             )
         typer.echo(f"{wanted}: {manifest.rows} architectures, sha256 {manifest.sha256[:12]}")
 

@@ -6,12 +6,13 @@ import os
 import shlex
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from estimator_bench.cli.asked import check_inputs, chosen, tasks_asked
+from estimator_bench.cli.asked import asks_several, check_inputs, chosen, tasks_asked
 from estimator_bench.cli.closing import RETRY, Closing
 from estimator_bench.cli.options import (
     DEFAULT_OUTPUT,
@@ -28,7 +29,7 @@ from estimator_bench.cli.show import print_findings, print_json, print_matrix, p
 from estimator_bench.cli.streams import one_line, prints_to_stderr
 from estimator_bench.errors import IncompleteRunError, UsageError
 from estimator_bench.protocol import Limit, PopulationKind, Protocol
-from estimator_bench.registry import load_plugins
+from estimator_bench.registry import find_task, load_plugins
 from estimator_bench.repeat import Repeat
 
 if TYPE_CHECKING:
@@ -132,27 +133,30 @@ def run(
         if only and len(tasks) > 1:
             raise UsageError("--only lists architectures of one search space: give one with --space")
         plans = [
-            make_plan(Request(name, split_names(est), protocol, part, chosen(name, only, mutations, protocol)))
+            make_plan(
+                Request(name, split_names(est), protocol, part, chosen(find_task(name)[0], only, mutations, protocol))
+            )
             for name in tasks
         ]
         for plan in plans:
             check_metrics(wanted if metrics else [], len(plan.population))
             check_inputs(plan)
     if dry_run:
-        print_plans(plans, notes, output, retry_failed=retry_failed, as_json=json)
+        print_plans(plans, notes, output, several=asks_several(space), retry_failed=retry_failed, as_json=json)
         return
     with prints_to_stderr(), Closing(plans, output, plugin or [], quiet=quiet) as closing:
-        summaries = _execute(plans, notes, output, workers, closing, retry_failed=retry_failed, quiet=quiet)
+        summaries = _execute(plans, output, workers, closing, retry_failed=retry_failed, quiet=quiet)
         with Store(output, write=False) as store:
             asked = [one.number for one in store.invocations()[-len(plans) :]]
             findings = find(store, wanted, invocations=asked)
+        findings = replace(findings, notes=[*notes, *findings.notes])
         written = write_reports(findings, output)
     if json:
         print_json(findings)
     elif len(plans) == 1:
         print_findings(findings)
     else:
-        print_matrix(findings)
+        print_matrix(findings, wanted if metrics else wanted[:1])
     complete = all(summary.complete for summary in summaries)
     closing.tell("complete" if complete else "incomplete", written)
     _check_complete(plans, summaries)
@@ -160,7 +164,6 @@ def run(
 
 def _execute(
     plans: Sequence[Plan],
-    notes: Sequence[str],
     output: Path,
     workers: int | None,
     closing: Closing,
@@ -181,8 +184,6 @@ def _execute(
         closing.begin(store)
         try:
             with Progress(quiet=quiet) as progress, engine(count, progress) as running:
-                for note in notes:
-                    progress.note(note)
                 summaries = []
                 for number, plan in enumerate(plans, 1):
                     if len(plans) > 1:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from estimator_bench.analysis.each_run import StoredRun
     from estimator_bench.analysis.evaluation import MetricResult
     from estimator_bench.analysis.findings import Findings, Row, Section
+    from estimator_bench.metrics.metric import Metric
 
 Run = TypeVar("Run", bound="StoredRun")
 
@@ -34,10 +35,11 @@ TERMINAL_METRICS = 4
 
 
 def print_plans(
-    plans: Sequence[Plan], notes: Sequence[str], output: Path, *, retry_failed: bool, as_json: bool
+    plans: Sequence[Plan], notes: Sequence[str], output: Path, *, several: bool, retry_failed: bool, as_json: bool
 ) -> None:
-    """What a request comes to, a task each, and how much of it is stored already; as JSON one object, or a list."""
+    """What a request comes to, a task each, and how much of it is stored already."""
     found = [_plan_rows(plan, output, retry_failed=retry_failed) for plan in plans]
+    notes = [*notes, *(note for plan in plans for note in plan.notes)]
     if as_json:
         objects = [
             {
@@ -49,12 +51,12 @@ def print_plans(
             }
             for plan, rows in zip(plans, found, strict=True)
         ]
-        typer.echo(json.dumps(objects[0] if len(objects) == 1 else objects, indent=2))
+        typer.echo(json.dumps({"tasks": objects, "notes": notes} if several else objects[0], indent=2))
         return
     for plan, rows in zip(plans, found, strict=True):
         typer.echo(f"{plan.task}: {len(plan.population)} of {plan.available} architectures, results in {output}")
         typer.echo(tabulate(rows, headers="keys"))
-    for note in (*notes, *(note for plan in plans for note in plan.notes)):
+    for note in notes:
         typer.echo(f"note: {note}")
     typer.echo("Nothing was done (--dry-run).")
 
@@ -121,25 +123,39 @@ def print_findings(findings: Findings) -> None:
         typer.echo(f"note: {note}")
 
 
-def print_matrix(findings: Findings) -> None:
-    """One row for each table, one column for each estimator: the first metric, with intervals where they fit."""
+def print_matrix(findings: Findings, metrics: Sequence[Metric]) -> None:
+    """For each metric a row for each table and a column for each estimator, with intervals where they fit."""
     specs = list(dict.fromkeys(row.spec for section in findings.sections for row in section.rows))
-    metric = findings.sections[0].metrics[0].name if findings.sections else ""
-
-    def rows(text: Callable[[MetricResult], str]) -> list[dict[str, str]]:
-        return [
-            {"task": _marked(section), "n": f"{section.headline:,}", "ceiling": _ceiling(section, metric)}
-            | {spec: text(found[spec].evaluation.results[metric]) if spec in found else "-" for spec in specs}
-            for section in findings.sections
-            for found in [{row.spec: row for row in section.rows}]
-        ]
-
-    typer.echo(metric)
-    wide = tabulate(rows(result_text), headers="keys", disable_numparse=True)
-    fits = max(map(len, wide.splitlines())) <= shutil.get_terminal_size().columns
-    typer.echo(wide if fits else tabulate(rows(_value_text), headers="keys", disable_numparse=True))
+    for metric in metrics:
+        typer.echo(metric.name)
+        wide = tabulate(_matrix(findings, specs, metric, result_text), headers="keys", disable_numparse=True)
+        if max(map(len, wide.splitlines()), default=0) <= shutil.get_terminal_size().columns:
+            typer.echo(wide)
+        else:
+            typer.echo(tabulate(_matrix(findings, specs, metric, _value_text), headers="keys", disable_numparse=True))
+            typer.echo("Without intervals, for which the terminal is too narrow: the reports have them.")
+        typer.echo()
     for note in findings.notes:
         typer.echo(f"note: {note}")
+
+
+def _matrix(
+    findings: Findings, specs: Sequence[str], metric: Metric, text: Callable[[MetricResult], str]
+) -> list[dict[str, str]]:
+    """Rows of a matrix; what an estimator does not cover is said in its cell."""
+
+    def cell(row: Row | None) -> str:
+        if row is None:
+            return "-"
+        covered = row.evaluation.coverage
+        return text(row.evaluation.results[metric.name]) + (f", covers {covered:.0%}" if covered < 1 else "")
+
+    return [
+        {"task": _marked(section), "n": f"{section.headline:,}", "ceiling": _ceiling(section, metric.name)}
+        | {spec: cell(found.get(spec)) for spec in specs}
+        for section in findings.sections
+        for found in [{row.spec: row for row in section.rows}]
+    ]
 
 
 def print_each_run(runs: Sequence[Run], notes: Sequence[str], sentences: Callable[[Run], Iterable[str]]) -> None:

@@ -101,7 +101,12 @@ def draw(space: AnySpace, count: int) -> list[Architecture]:
     else:
         classes = list(dict.fromkeys(space.representative(arch, "functional") for arch in everything))
     if not 0 < count <= len(classes):
-        raise UsageError(f"space '{space.name}' has {len(classes)} functional classes: cannot train {count} of them")
+        met = (
+            "" if everything is not None else f" that were met before {FRUITLESS_DRAWS:,} draws in a row found no other"
+        )
+        raise UsageError(
+            f"space '{space.name}' has {len(classes)} functional classes{met}: cannot train {count} of them"
+        )
     order = range(count) if everything is None else rng.permutation(len(classes))[:count]
     return [classes[position] for position in order]
 

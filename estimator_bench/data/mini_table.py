@@ -16,34 +16,55 @@ from estimator_bench.data.mini_training import Trained, train_all
 from estimator_bench.data.table import Manifest, Table, open_table, write_table
 from estimator_bench.data.table_rows import rows_of
 from estimator_bench.data.table_truth import TableTruth
-from estimator_bench.errors import UsageError
-from estimator_bench.ground_truth import Task
+from estimator_bench.errors import CorruptDataError, MissingDataError, UsageError
+from estimator_bench.ground_truth import GroundTruth, Task
 from estimator_bench.networks.training import TrainingRecipe
+from estimator_bench.registry import find_task
 from estimator_bench.space import AnySpace, Architecture
 
 ARCHITECTURES, TRIALS = 200, 3
 """How many are trained of a space whose table the package does not ship."""
 
 
-def size_to_train(truth: TableTruth, count: int | None, trials: int | None, *, replaces: bool) -> tuple[int, int]:
-    """How many architectures and trials a table is to have: as asked for, by default as the one that is shipped.
+def folders_of(truth: GroundTruth) -> list[Path]:
+    """The folders of intact tables that answer a mini task, the user's own before the shipped one.
+
+    Raises:
+        UsageError: the truth is no table.
+    """
+    if not isinstance(truth, TableTruth):
+        raise UsageError(f"{', '.join(map(str, truth.tasks))} is no table, so there is nothing to train")
+    return [folder for folder in truth.folders if _is_intact(folder, truth.command)]
+
+
+def _is_intact(folder: Path, command: str) -> bool:
+    try:
+        open_table(folder, command)
+    except (MissingDataError, CorruptDataError):  # it is about to be made, perhaps for that very reason
+        return False
+    return True
+
+
+def size_to_train(task: str, count: int | None, trials: int | None, *, replaces: bool) -> tuple[int, int]:
+    """How many architectures and trials a table is to have: as asked for, by default as the largest that is there.
 
     Args:
-        truth: of the task.
+        task: whose table it is.
         count: architectures asked for, None for the default.
         trials: of each, the same.
-        replaces: the table would take the place of the shipped one.
+        replaces: the table would take the place of the one that is there.
 
     Raises:
         UsageError: it would, and has fewer architectures, or fewer trials of each.
     """
-    if truth.embedded is None:
+    shapes = [open_table(folder, "").columns["accuracy"].shape for folder in folders_of(find_task(task)[1])]
+    if not shapes:
         return count or ARCHITECTURES, trials or TRIALS
-    rows, columns = open_table(truth.embedded, "").columns["accuracy"].shape
+    rows, columns = max(shapes)
     count, trials = count or rows, trials or columns
     if replaces and (count < rows or trials < columns):
         raise UsageError(
-            f"{count} architectures with {trials} trials would replace the shipped table of {rows} with {columns} in "
+            f"{count} architectures with {trials} trials would replace the table of {task}, {rows} with {columns}, in "
             "all later runs: train at least as many, or give --output FOLDER to write the table elsewhere"
         )
     return count, trials
@@ -85,7 +106,7 @@ def train_table(
     protocol = MiniProtocol(space.name, task.dataset, task.recipe, training, device=device)
     archs = draw(space, count)
     file = home / "training" / f"{space.name}-{task.name}.sqlite"
-    known = (one for folder in finished for one in _trainings(space, protocol, folder))
+    known = [one for folder in finished for one in _trainings(space, protocol, folder)]
     correct, seconds = train_all(protocol, archs, trials, workers, file, progress, known)
     named = _names(space, archs)
     order = np.argsort(next(iter(named.values())))
@@ -95,13 +116,15 @@ def train_table(
         "correct": correct[order],
         "seconds": seconds[order],
     }
-    return write_table(output, Table(_manifest(space, task, protocol, list(columns)), columns))
+    versions = {str(open_table(folder, "").manifest.extra["torch"]) for folder in finished} if known else set()
+    manifest = _manifest(space, task, protocol, list(columns), versions | {torch.__version__})
+    return write_table(output, Table(manifest, columns))
 
 
 def _trainings(space: AnySpace, protocol: MiniProtocol, folder: Path) -> Iterator[Trained]:
     """Those that a table holds; none if it is of another protocol."""
     table = open_table(folder, "")
-    if table.manifest.extra["protocol"] != protocol.digest:
+    if table.manifest.extra.get("protocol") != protocol.digest:
         return
     correct, seconds = table.columns["correct"], table.columns["seconds"]
     everything = np.ones(len(correct), dtype=bool)
@@ -120,14 +143,16 @@ def _names(space: AnySpace, archs: Sequence[Architecture]) -> dict[str, NDArray[
     return {"architecture": texts} if (texts == keys).all() else {"key": keys, "architecture": texts}
 
 
-def _manifest(space: AnySpace, task: Task, protocol: MiniProtocol, columns: Sequence[str]) -> Manifest:
+def _manifest(
+    space: AnySpace, task: Task, protocol: MiniProtocol, columns: Sequence[str], versions: set[str]
+) -> Manifest:
     descriptions = {
         "index": "position of the functional class's representative in the space's official order",
         "architecture": "text form of the functional class's representative",
         "key": "what the space names the class by",
         "accuracy": "% of the evaluated test images after the last epoch, per trial",
         "correct": "evaluated test images classified correctly, per trial and epoch",
-        "seconds": "CPU seconds of one thread for the training and its evaluations, per trial",
+        "seconds": "CPU seconds of one thread for the training and its evaluations, without those of a GPU, per trial",
     }
     return Manifest(
         space=space.name,
@@ -142,6 +167,6 @@ def _manifest(space: AnySpace, task: Task, protocol: MiniProtocol, columns: Sequ
             **asdict(protocol.training),
             "device": protocol.device,
             "protocol": protocol.digest,
-            "torch": torch.__version__,
+            "torch": ", ".join(sorted(versions)),
         },
     )

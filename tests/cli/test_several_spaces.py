@@ -68,6 +68,8 @@ def test_all_takes_the_spaces_that_have_the_task_and_names_the_others(command: C
     assert code == 0
     assert "twin/quality@made-up" in out
     assert "nb301 is left out: " in err
+    _, out, _ = command(*RUN, "--space", "all,toy", "--task", "quality@made-up")
+    assert "twin/quality@made-up" in out
     code, _, err = command(*RUN, "--space", "all", "--task", "nonsense")
     assert code == UsageError.exit_code
     assert "no search space has the task 'nonsense'" in err
@@ -95,9 +97,26 @@ def test_what_makes_no_sense_for_several_spaces_is_refused(command: Command, wor
     assert says in err
 
 
+def test_spaces_that_are_left_out_stand_in_the_results_too(command: Command, tmp_path: Path) -> None:
+    words = (*RUN, "--task", "quality@made-up", "--space", "all")
+    planned = json.loads(command(*words, "--dry-run", "--json")[1])
+    assert any("nb301 is left out" in note for note in planned["notes"])
+    found = json.loads(command(*words, "--quiet", "--json")[1])
+    assert any("nb301 is left out" in note for note in found["notes"])
+    assert "nb301 is left out" in (tmp_path / "results" / "report.md").read_text()
+
+
+def test_mutations_are_drawn_from_each_space(command: Command) -> None:
+    words = ("run", "--est", "weights", "--workers", "0", "--metrics", "tau", "--mutations", "3", "--dry-run")
+    for space in ("toy", "toy,twin"):
+        code, out, _ = command(*words, "--space", space, "--task", "quality")
+        assert code == 0
+        assert "toy/quality@made-up" in out
+
+
 def test_a_dry_run_of_several_spaces_is_a_list_for_programs(command: Command) -> None:
     words = (*RUN, "--task", "quality", "--dry-run", "--json")
-    assert [one["task"] for one in json.loads(command(*words, "--space", "toy,twin")[1])] == [
+    assert [one["task"] for one in json.loads(command(*words, "--space", "toy,twin")[1])["tasks"]] == [
         "toy/quality@made-up",
         "twin/quality@made-up",
     ]

@@ -192,7 +192,7 @@ def test_a_smaller_table_never_takes_the_place_of_the_shipped_one(
     with pytest.raises(SystemExit) as stop:
         main(["data", "train", "nb201", *fewer])
     assert stop.value.code == UsageError.exit_code
-    assert "would replace the shipped table of 400 with 3" in capsys.readouterr().err
+    assert "would replace the table of nb201/digits@mini, 400 with 3" in capsys.readouterr().err
     assert not list(data_home.iterdir())
 
 
