@@ -7,20 +7,19 @@ weights, read with `weights_only`.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import ClassVar, TypeAlias, cast
+from typing import ClassVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from estimator_bench.data.download import Download
 from estimator_bench.data.files_importer import FilesImporter
+from estimator_bench.data.perceptron import Linear, Perceptron
 from estimator_bench.data.surrogate_truth import SurrogateTruth
-from estimator_bench.errors import CorruptDataError
 from estimator_bench.ground_truth import Task
 from estimator_bench.space import AnySpace, Architecture
 
@@ -28,10 +27,12 @@ from .features import FEATURES, features
 from .subnet import CITATION, Subnet
 
 WIDTHS = (FEATURES, 400, 400, 400, 1)
-"""Numbers before and behind each layer; behind all but the last are ReLUs."""
+"""Numbers before and behind each layer."""
 
-Layer: TypeAlias = tuple[NDArray[np.float64], NDArray[np.float64]]
-"""(outputs, inputs) weights and (outputs,) biases."""
+LAYERS = tuple(
+    Linear(f"{2 * place}.weight", f"{2 * place}.bias", *sizes) for place, sizes in enumerate(pairwise(WIDTHS))
+)
+"""By the names in the files, of an `nn.Sequential`, which numbers the ReLUs between them too."""
 
 _COLUMN = "weights"
 
@@ -43,8 +44,7 @@ class PredictorImporter(FilesImporter):
 
     def check(self, path: Path, contents: Mapping[str, bytes]) -> None:
         """It must hold the weights of such a network."""
-        if isinstance(found := layers(contents[_COLUMN]), str):
-            raise CorruptDataError(f"{path / self.expects} {found}; get the file again")
+        Perceptron(contents[_COLUMN], LAYERS, str(path / self.expects), "get the file again")
 
 
 class MobileNetV3Predictor(PredictorImporter):
@@ -114,43 +114,10 @@ class PredictorTruth(SurrogateTruth):
 
     def predict(self, archs: Sequence[Architecture]) -> NDArray[np.floating]:
         """(architectures, 1) accuracies in %."""
-        stack = self._layers
-        rows = [self.percent * _output(stack, features(cast(Subnet, arch))) for arch in archs]
-        return np.array(rows).reshape(len(archs), WIDTHS[-1])
+        inputs = [features(cast(Subnet, arch)) for arch in archs]
+        return self.percent * self._model.run(np.array(inputs, dtype=np.float64).reshape(len(archs), FEATURES))
 
     @cached_property
-    def _layers(self) -> list[Layer]:
-        if isinstance(found := layers(self.file(_COLUMN)), str):
-            raise self.corrupt(f"holds a file that {found}")
-        return found
-
-
-def layers(content: bytes) -> list[Layer] | str:
-    """The layers of a predictor's file, or what is wrong with it, a predicate. Nothing in the file is run."""
-    import torch
-
-    try:
-        found = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
-    except Exception as error:  # noqa: BLE001 - what torch raises for a damaged file depends on the byte it breaks off at
-        return f"is no file of weights ({type(error).__name__})"
-    if not isinstance(found, dict) or not all(isinstance(one, torch.Tensor) for one in found.values()):
-        return "holds something else than weights"
-    # An nn.Sequential of linear layers and ReLUs numbers both.
-    shapes: dict[str, tuple[int, ...]] = {}
-    for number, (inputs, outputs) in enumerate(pairwise(WIDTHS)):
-        shapes |= {f"{2 * number}.weight": (outputs, inputs), f"{2 * number}.bias": (outputs,)}
-    if {name: tuple(one.shape) for name, one in found.items()} != shapes:
-        return f"does not hold the weights of a network of widths {', '.join(map(str, WIDTHS))}"
-    if not all(one.is_floating_point() and bool(one.isfinite().all()) for one in found.values()):
-        return "holds weights that are no numbers"
-    arrays = [one.double().numpy() for one in found.values()]
-    return list(zip(arrays[::2], arrays[1::2], strict=True))
-
-
-def _output(stack: Sequence[Layer], numbers: NDArray[np.float32]) -> NDArray[np.float64]:
-    """(1,) what the network makes of (128,) numbers; one architecture at a time, for the same bits in any company."""
-    values = numbers.astype(np.float64)
-    for weights, biases in stack[:-1]:
-        values = np.maximum(weights @ values + biases, 0)
-    weights, biases = stack[-1]
-    return weights @ values + biases
+    def _model(self) -> Perceptron:
+        name = f"the predictor in table {self.folder}"
+        return Perceptron(self.file(_COLUMN), LAYERS, name, f"make it again with: {self.command}")

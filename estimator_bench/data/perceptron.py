@@ -31,7 +31,7 @@ class Perceptron:
     """Linear layers with a ReLU between them, in double precision: the same inputs give the same numbers.
 
     Raises:
-        CorruptDataError: the bytes are no file of these weights.
+        CorruptDataError: the bytes are no file of these weights and no others.
     """
 
     def __init__(self, content: bytes, layers: Sequence[Linear], name: str, repair: str) -> None:
@@ -49,6 +49,8 @@ class Perceptron:
             (self._array(found, one.weight, (one.outputs, one.inputs)), self._array(found, one.bias, (one.outputs,)))
             for one in layers
         ]
+        if more := found.keys() - {name for one in layers for name in (one.weight, one.bias)}:
+            raise self._corrupt(f"holds more than its weights ({', '.join(sorted(map(str, more)))})")
 
     def run(self, inputs: NDArray[np.float64]) -> NDArray[np.float64]:
         """(rows, outputs of the last layer) for (rows, inputs of the first one).

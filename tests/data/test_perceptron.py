@@ -66,6 +66,12 @@ def test_what_is_no_file_of_weights_is_refused(content: bytes) -> None:
         opened(content)
 
 
+def test_a_file_of_more_layers_is_refused() -> None:
+    network = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.ReLU(), torch.nn.Linear(3, 1))
+    with pytest.raises(CorruptDataError, match=r"holds more than its weights \(4\.bias, 4\.weight\)"):
+        opened(saved({**network.state_dict(), "4.weight": torch.zeros(1, 1), "4.bias": torch.zeros(1)}))
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [

@@ -162,12 +162,12 @@ def saved(content: object) -> bytes:
         (pickle.dumps(Harmful()), "is no file of weights"),
         (saved(Harmful()), "is no file of weights"),
         (saved(weights())[:2_000], "is no file of weights"),
-        (saved([1, 2]), "holds something else than weights"),
-        (saved({"0.weight": 3}), "holds something else than weights"),
-        (saved(weights(more=torch.zeros(1))), "does not hold the weights of a network of widths 128, 400, 400, 400, 1"),
-        (saved({**weights(), "0.weight": torch.zeros(400, 124)}), "does not hold the weights of a network"),
-        (saved({**weights(), "6.bias": torch.tensor([float("nan")])}), "holds weights that are no numbers"),
-        (saved({**weights(), "6.bias": torch.tensor([1])}), "holds weights that are no numbers"),
+        (saved([1, 2]), "holds a list, not weights by name"),
+        (saved({"0.weight": 3}), "holds no weights '0.weight' of shape"),
+        (saved(weights(more=torch.zeros(1))), r"holds more than its weights \(more\)"),
+        (saved({**weights(), "0.weight": torch.zeros(400, 124)}), r"holds no weights '0.weight' of shape \(400, 128\)"),
+        (saved({**weights(), "6.bias": torch.tensor([float("nan")])}), "holds weights '6.bias' that are not finite"),
+        (saved({**weights(), "6.bias": torch.tensor([1])}), "holds no weights '6.bias'"),
     ],
 )
 def test_a_file_that_is_no_predictor_is_refused_and_nothing_in_it_runs(
