@@ -7,7 +7,7 @@ from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,7 +81,7 @@ class NdsRecords(Importer):
     compared: Sequence[str] = ("params", "flops")
     source = "facebookresearch/nds: https://dl.fbaipublicfiles.com/nds/data.zip"
     licence = "MIT"
-    citation: ClassVar[str] = CITATION
+    citation = CITATION
 
     def __init__(
         self, space: AnySpace, table: str, files: Sequence[str], recipe: NetworkRecipe, *, varied: bool = False

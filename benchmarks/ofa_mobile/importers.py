@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from estimator_bench.data.importer import Importer
+from estimator_bench.data.labels_importer import LabelsImporter
 from estimator_bench.space import AnySpace
 
-from .labels import SubnetLabels
 from .predictor import MobileNetV3Predictor, PredictorImporter, ProxylessPredictor
 
 _PREDICTORS: Mapping[str, type[PredictorImporter]] = {
@@ -17,4 +17,4 @@ _PREDICTORS: Mapping[str, type[PredictorImporter]] = {
 
 def importers(space: AnySpace) -> Sequence[Importer]:
     """Those of the published predictor and of labels that users have."""
-    return [_PREDICTORS[space.name](), SubnetLabels(space)]
+    return [_PREDICTORS[space.name](), LabelsImporter(space)]

@@ -156,9 +156,11 @@ class OfaResNet50(SearchSpace[OfaResNet]):
 
     def importers(self) -> Sequence[Importer]:
         """How the predictor's file, and files of labels, become tables."""
-        from .importers import IMPORTERS
+        from estimator_bench.data.labels_importer import LabelsImporter
 
-        return IMPORTERS
+        from .predictor import PredictorImporter
+
+        return [LabelsImporter(self), PredictorImporter()]
 
 
 def _changed(stage: Stage, least: int, most: int) -> Iterator[Stage]:

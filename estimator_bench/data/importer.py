@@ -33,7 +33,7 @@ class Importer(ABC):
     expects: str
     source: str
     licence: str
-    citation: ClassVar[str] = "unknown"
+    citation: str = "unknown"
     downloads: ClassVar[Sequence[Download]] = ()
 
     @abstractmethod

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from estimator_bench.benchmarks.ofa_resnet.importers import Labels
 from estimator_bench.benchmarks.ofa_resnet.predictor import PredictorImporter
 from numpy.typing import NDArray
 
+from estimator_bench.data.labels_importer import LabelsImporter
 from estimator_bench.data.manage import import_tables
 from estimator_bench.errors import CorruptDataError, MissingDataError
 from estimator_bench.registry import find_space, find_task
@@ -129,7 +129,7 @@ def test_other_weights_are_refused(change: Callable[[dict[str, Any]], object], r
 
 
 def labels(folder: Path, text: str) -> Path:
-    path = folder / Labels.expects
+    path = folder / "ofa-resnet50-labels.csv"
     path.write_text(text)
     return path
 
@@ -159,4 +159,4 @@ def test_labels_of_a_user_are_found_by_their_network(tmp_path: Path, data_home: 
 )
 def test_other_labels_are_refused(rows: str, reason: str, tmp_path: Path) -> None:
     with pytest.raises(CorruptDataError, match=reason):
-        Labels().read(labels(tmp_path, rows))
+        LabelsImporter(SPACE).read(labels(tmp_path, rows))

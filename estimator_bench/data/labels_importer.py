@@ -1,4 +1,4 @@
-"""Accuracies of subnetworks that a user has, as a table of their own."""
+"""Accuracies of architectures that a user has, as a table of their own."""
 
 from __future__ import annotations
 
@@ -12,31 +12,33 @@ from estimator_bench.data.csv_importer import Columns, CsvImporter, bad_row
 from estimator_bench.errors import MalformedArchitectureError
 from estimator_bench.space import AnySpace
 
-from .subnet import CITATION
 
-
-class SubnetLabels(CsvImporter):
-    """A CSV file of the columns `architecture` and `accuracy`, such as from evaluating subnetworks of the supernet."""
+class LabelsImporter(CsvImporter):
+    """A CSV file of the columns `architecture` and `accuracy`, such as from evaluating subnetworks of a supernet."""
 
     table = "labels"
     source = "a file of yours, with the columns architecture and accuracy"
     licence = "unknown"
-    citation = f"where the labels come from; the supernet: {CITATION}"
     keys = ("architecture",)
-    values: ClassVar[dict[str, str]] = {"accuracy": "% of images of ImageNet"}
+    values: ClassVar[dict[str, str]] = {"accuracy": "% of images, as the file has it"}
 
     def __init__(self, space: AnySpace) -> None:
         """Read nothing yet.
 
         Args:
-            space: whose subnetworks the labels are about.
+            space: whose architectures the labels are about.
         """
         self.space = space.name
         self.expects = f"{space.name}-labels.csv"
+        self.citation = f"where the labels come from; the space: {space.citation}"
         self._space = space
 
+    def limits(self, name: str) -> tuple[float, float]:  # noqa: ARG002
+        """More than 1: what is not is a share, and the column is of percentages."""
+        return float(np.nextafter(1, 2)), 100.0
+
     def key_columns(self, path: Path, rows: Sequence[Sequence[str]]) -> Columns:
-        """The subnetworks in their text form; none may be there twice."""
+        """The architectures in their text form; none may be there twice."""
         first: dict[str, int] = {}
         for index, (text, *_) in enumerate(rows):
             try:
