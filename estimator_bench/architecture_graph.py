@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Self
 
 
 @dataclass(frozen=True)
@@ -24,3 +26,8 @@ class ArchitectureGraph:
         for source, target, _ in self.edges:
             if not 0 <= source < target < len(self.nodes):
                 raise ValueError(f"the edge from node {source} to {target} does not go forward in {self.nodes}")
+
+    @classmethod
+    def row(cls, *nodes: str) -> Self:
+        """The graph in which each node leads to the next one."""
+        return cls(nodes, tuple((source, target, "") for source, target in pairwise(range(len(nodes)))))

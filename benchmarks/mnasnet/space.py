@@ -93,8 +93,7 @@ class MnasNet(ProductSpace[Stages]):
             for stage, stride in zip(arch.stages, sizes.STRIDES, strict=True)
             for layer in range(stage.layers)
         ]
-        nodes = ("stem /2", *names, "head")
-        return ArchitectureGraph(nodes, tuple((place, place + 1, "") for place in range(len(nodes) - 1)))
+        return ArchitectureGraph.row("stem /2", *names, "head")
 
     def parameters(self, arch: Stages, recipe: NetworkRecipe) -> int:
         """Trainable parameters of the network."""

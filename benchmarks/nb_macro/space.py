@@ -85,8 +85,7 @@ class NasBenchMacro(ProductSpace[Layers]):
             for place, choice in enumerate(stage)
             if choice != IDENTITY or not place
         ]
-        nodes = ("stem", *names, "head")
-        return ArchitectureGraph(nodes, tuple((place, place + 1, "") for place in range(len(nodes) - 1)))
+        return ArchitectureGraph.row("stem", *names, "head")
 
     def parameters(self, arch: Layers, recipe: NetworkRecipe) -> int:
         """Trainable parameters of the network."""

@@ -55,8 +55,7 @@ class NdsMacro(ProductSpace[Stages]):
     def graph(self, arch: Stages) -> ArchitectureGraph:
         """Stem, stages and head in a row."""
         stem = "stem" if arch.stem is None else f"stem {arch.stem}"
-        nodes = (stem, *map(str, arch.stages), "head")
-        return ArchitectureGraph(nodes, tuple((place, place + 1, "") for place in range(len(nodes) - 1)))
+        return ArchitectureGraph.row(stem, *map(str, arch.stages), "head")
 
     def parameters(self, arch: Stages, recipe: NetworkRecipe) -> int:
         """Trainable parameters of the network."""

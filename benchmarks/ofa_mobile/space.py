@@ -92,8 +92,7 @@ class OnceForAllMobile(SearchSpace[Subnet]):
             for stage, squeeze, stride in zip(arch.stages, self.family.squeezes, STRIDES, strict=True)
             for place, block in enumerate(stage)
         ]
-        nodes = (f"{arch.resolution} px", "stem /2", *names, "head")
-        return ArchitectureGraph(nodes, tuple((place, place + 1, "") for place in range(len(nodes) - 1)))
+        return ArchitectureGraph.row(f"{arch.resolution} px", "stem /2", *names, "head")
 
     def encode(self, arch: Subnet) -> NDArray[np.float64]:
         """The 128 numbers that Once-for-All's accuracy predictors read."""

@@ -107,8 +107,7 @@ class OfaResNet50(SearchSpace[OfaResNet]):
         for number, stage in enumerate(arch.stages):
             first, *others = (EXPANSIONS[block] for block in stage.blocks)
             names += [f"{STAGES[number]} x{WIDTHS[stage.width]}{' /2' if number else ''}: {first}", *others]
-        names.append("head")
-        return ArchitectureGraph(tuple(names), tuple((place, place + 1, "") for place in range(len(names) - 1)))
+        return ArchitectureGraph.row(*names, "head")
 
     def encode(self, arch: OfaResNet) -> NDArray[np.float64]:
         """(74,) one-hot: whether the stem has its residual, six widths, 18 expansions; zeros for blocks not there."""

@@ -94,8 +94,7 @@ class TransNasMacro(SearchSpace[Skeleton]):
         sizes = shapes(arch.types, self.recipes["official"])
         behind = [sizes.stem[-1], *(after for _, after in sizes.blocks[::BLOCKS])]
         names = (f"{maps.channels} /{sizes.image.height // maps.height}" for maps in behind)
-        nodes = ("image", *names, "decoder")
-        return ArchitectureGraph(nodes, tuple((place, place + 1, "") for place in range(len(nodes) - 1)))
+        return ArchitectureGraph.row("image", *names, "decoder")
 
     def parameters(self, arch: Skeleton, recipe: NetworkRecipe) -> int:
         """Trainable parameters of the network."""
