@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 from abc import abstractmethod
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, ClassVar, cast
+from typing import Any, cast
 
 import numpy as np
 
@@ -37,14 +36,13 @@ class Labels(Importer):
     the best accuracy of its training in %. What else a value holds is not read.
 
     Attributes:
-        files: names that the authors' programs give to such files, the one with graphs first.
+        names: those that the authors' programs give to such files, the one with graphs first.
     """
 
     table = "gennape"
     source = "https://github.com/Ascend-Research/GENNAPE (CG_data.zip, by way of its README)"
     licence = "MIT"
     citation = CITATION
-    files: ClassVar[Sequence[str]]
 
     @abstractmethod
     def network(self, config: Any) -> Architecture:
@@ -57,11 +55,6 @@ class Labels(Importer):
     def canonical(self, network: Any) -> Architecture:
         """The same for all networks that the authors hold to be the same; every one by itself by default."""
         return cast(Architecture, network)
-
-    def find(self, path: Path) -> Path | None:
-        """`path` itself, or the first file in it that has one of the names."""
-        files = [path / name for name in self.files] if path.is_dir() else [path]
-        return next((file for file in files if file.name in self.files and file.is_file()), None)
 
     def read(self, path: Path) -> Table:
         """The table, one row per network in the order of their texts."""
@@ -109,7 +102,7 @@ class HiAmlLabels(Labels):
 
     space = "hiaml"
     expects = "gpi_test_hiaml_cifar10_labelled_cg_data.json"
-    files = (expects, "gpi_test_hiaml_cifar10_eval_results.json")
+    names = (expects, "gpi_test_hiaml_cifar10_eval_results.json")
 
     def network(self, config: Any) -> HiAml:
         """The network of four names."""
@@ -121,7 +114,7 @@ class TwoPathLabels(Labels):
 
     space = "two-path"
     expects = "gpi_test_two_path_cifar10_labelled_cg_data.json"
-    files = (expects, "gpi_test_two_path_cifar10_eval_results.json")
+    names = (expects, "gpi_test_two_path_cifar10_eval_results.json")
 
     def network(self, config: Any) -> TwoPath:
         """The network of the blocks of two paths."""
@@ -133,7 +126,7 @@ class InceptionLabels(Labels):
 
     space = "inception"
     expects = "inception_cifar10_labelled_cg_data.json"
-    files = (expects, "inception_cifar10_eval_results.json")
+    names = (expects, "inception_cifar10_eval_results.json")
 
     def network(self, config: Any) -> Inception:
         """The network of four stages."""

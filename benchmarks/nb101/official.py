@@ -41,7 +41,7 @@ class _Official(Importer):
     """The trainings of some lengths.
 
     Attributes:
-        files: names of the files that hold them, in the order of preference.
+        names: those of the files that hold them, in the order of preference.
         epochs: lengths of the trainings.
     """
 
@@ -49,13 +49,7 @@ class _Official(Importer):
     source = "https://github.com/google-research/nasbench"
     licence = "Apache-2.0"
     citation = CITATION
-    files: ClassVar[Sequence[str]]
     epochs: ClassVar[Sequence[int]]
-
-    def find(self, path: Path) -> Path | None:
-        """`path` itself, or the first of the files in it."""
-        candidates = [path / name for name in self.files] if path.is_dir() else [path]
-        return next((file for file in candidates if file.name in self.files and file.is_file()), None)
 
     def read(self, path: Path) -> Table:
         """The table: for each length and quantity (rows, trials), NaN where a trial is missing; sorted by hash."""
@@ -77,7 +71,7 @@ class OfficialLast(_Official):
 
     table = "official"
     expects = f"{_LAST_ONLY} or {_FULL}"
-    files = (_LAST_ONLY, _FULL)
+    names = (_LAST_ONLY, _FULL)
     downloads = (_published(_LAST_ONLY),)
     epochs = (LAST,)
 
@@ -87,7 +81,7 @@ class OfficialEarly(_Official):
 
     table = "official-early"
     expects = _FULL
-    files = (_FULL,)
+    names = (_FULL,)
     downloads = (_published(_FULL),)
     epochs = EARLY
 

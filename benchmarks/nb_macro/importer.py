@@ -50,11 +50,6 @@ class OfficialTrials(Importer):
         ),
     )
 
-    def find(self, path: Path) -> Path | None:
-        """`path` itself, or the file of the expected name in it."""
-        file = path / self.expects if path.is_dir() else path
-        return file if file.name == self.expects and file.is_file() else None
-
     def read(self, path: Path) -> Table:
         """The table, one row of trials per network in the order of the space."""
         content = read_compressed(path, SIZE_LIMIT)

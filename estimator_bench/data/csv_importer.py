@@ -66,12 +66,6 @@ class CsvImporter(Importer):
         """The least and the largest value that a column may hold."""
         return 0.0, 100.0 if self.values[name].startswith("%") else sys.float_info.max
 
-    def find(self, path: Path) -> Path | None:
-        """`path` itself, or the file of the expected name in it, or of the name it is published under."""
-        names = [self.expects, *(one.file for one in self.downloads)]
-        files = [path / name for name in names] if path.is_dir() else [path]
-        return next((file for file in files if file.name in names and file.is_file()), None)
-
     def read(self, path: Path) -> Table:
         """The table, after every row was checked."""
         rows = _rows(path, read_compressed(path), [*self.keys, *self.values])

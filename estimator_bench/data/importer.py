@@ -36,9 +36,15 @@ class Importer(ABC):
     citation: str = "unknown"
     downloads: ClassVar[Sequence[Download]] = ()
 
-    @abstractmethod
+    @property
+    def names(self) -> Sequence[str]:
+        """What the file may be called, the best first: as expected, or as it is published."""
+        return [self.expects, *(one.file for one in self.downloads)]
+
     def find(self, path: Path) -> Path | None:
-        """The file to read when the user points at `path` (the file itself, or a folder that holds it)."""
+        """The file to read when the user points at `path`: that file itself, or the first of `names` in that folder."""
+        files = [path / name for name in self.names] if path.is_dir() else [path]
+        return next((file for file in files if file.name in self.names and file.is_file()), None)
 
     @abstractmethod
     def read(self, path: Path) -> Table:

@@ -106,7 +106,7 @@ def test_without_the_file_the_message_says_how_to_import_it() -> None:
 @pytest.mark.parametrize("name", FAMILIES)
 def test_the_file_without_graphs_is_read_too(name: str, tmp_path: Path) -> None:
     importer, config, text = FAMILIES[name]
-    path = tmp_path / importer.files[1]
+    path = tmp_path / importer.names[1]
     path.write_text(json.dumps({"0": {"net_config": config, "max_perf": 93}}))
     assert importer.find(tmp_path) == importer.find(path) == path
     table = importer.read(path)
