@@ -43,7 +43,7 @@ def test_everything_but_the_mini_table_is_a_surrogate_and_says_so() -> None:
 
 
 def test_without_data_the_space_says_how_to_get_the_published_table() -> None:
-    _, truth, task = find_task("nb301")
+    _, truth, task = find_task("nb301/cifar10")
     with pytest.raises(MissingDataError, match=r"cifar10@suite-zero.*data import nb301 PATH"):
         truth.population(task)
 
