@@ -9,6 +9,7 @@ trials, averaged over their pairs; the ceiling of tau against the mean of the tr
 from __future__ import annotations
 
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 from tabulate import tabulate
@@ -16,39 +17,42 @@ from tabulate import tabulate
 from estimator_bench.analysis.ceiling import NoiseModel
 from estimator_bench.data.mini_truth import mini_truth
 from estimator_bench.data.table import open_table
+from estimator_bench.data.table_truth import TableTruth
 from estimator_bench.errors import UndefinedError
 from estimator_bench.metrics import parse_metric
 from estimator_bench.metrics.kendall import tau
 from estimator_bench.registry import find_space, names
 
 
-def row_of(space_name: str) -> dict[str, str]:
-    """What the table of one space holds; without numbers if none is shipped."""
-    truth = mini_truth(find_space(space_name))
-    if truth.embedded is None:
-        return {"space": f"`{space_name}`", "architectures": "not shipped"}
-    columns = open_table(truth.embedded, "").columns
+def table() -> str:
+    """A row of Markdown for each space whose table is shipped."""
+    truths = map(mini_truth, map(find_space, names("space")))
+    rows = [row_of(truth, truth.embedded) for truth in truths if truth.embedded is not None]
+    return tabulate(rows, headers="keys", tablefmt="pipe", disable_numparse=True)
+
+
+def row_of(truth: TableTruth, folder: Path) -> dict[str, str]:
+    """What the table of one space holds."""
     (task,) = truth.tasks
     trials = truth.trials(task, truth.population(task))
     means, values = trials.mean(), trials.values
     pairs = [tau(values[:, first], values[:, second]) for first, second in combinations(range(values.shape[1]), 2)]
     try:
         ceiling = f"{NoiseModel.fit(trials).ceiling(parse_metric('tau')).value:.3f}"
-    except UndefinedError as error:
-        ceiling = str(error)
+    except UndefinedError:
+        ceiling = "unknown"
     return {
-        "space": f"`{space_name}`",
+        "space": f"`{truth.space.name}`",
         "architectures": str(len(means)),
         "trials": str(values.shape[1]),
         "mean": f"{means.mean():.1f}",
         "sd": f"{means.std(ddof=1):.1f}",
         "range": f"{means.min():.1f} to {means.max():.1f}",
-        "tau between trials": f"{np.mean(pairs):.3f}",
+        "tau between trials": f"{np.mean(pairs):.3f}" if pairs else "unknown",
         "ceiling of tau": ceiling,
-        "s per training": f"{np.mean(columns['seconds']):.1f}",
+        "CPU s per training": f"{np.mean(open_table(folder, '').columns['seconds']):.1f}",
     }
 
 
 if __name__ == "__main__":
-    rows = list(map(row_of, names("space")))
-    print(tabulate(rows, headers="keys", tablefmt="pipe", disable_numparse=True))  # noqa: T201
+    print(table())  # noqa: T201
