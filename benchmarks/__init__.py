@@ -1,4 +1,4 @@
-"""Search spaces and their ground truths, one folder each."""
+"""Search spaces and their ground truths: a folder for each family, and `cell_networks`, which two of them build on."""
 
 BUILTIN = {
     "hiaml": ".gennape_families.hiaml_space:HiAmlSpace",
