@@ -80,8 +80,10 @@ def test_tables_are_listed_imported_and_verified(call: Call, shared_data: Path) 
     code, text, _ = call("data", "import", "nb201", str(shared_data / "nb201"))
     assert (code, text.count("15625 rows")) == (0, 3)
     assert {row["state"] for row in rows(call("data", "list", "nb201", "--json"))} == {"embedded", "installed"}
-    code, text, _ = call("data", "verify")
+    code, text, _ = call("data", "verify", "nb201")
     assert (code, text.count("intact")) == (0, 5)
+    code, text, _ = call("data", "verify")
+    assert (code, "nb301/mini" in text) == (0, True)
 
 
 def test_a_damaged_table_is_named_with_the_command_that_repairs_it(

@@ -97,7 +97,7 @@ def test_an_imported_label_is_found_by_its_network(name: str, tmp_path: Path, da
 
 
 def test_without_the_file_the_message_says_how_to_import_it() -> None:
-    _, truth, task = find_task("hiaml")
+    _, truth, task = find_task("hiaml/cifar10")
     assert str(task) == "hiaml/cifar10@gennape"
     with pytest.raises(MissingDataError, match="data import hiaml PATH"):
         truth.population(task)
