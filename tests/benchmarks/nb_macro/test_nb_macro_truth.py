@@ -42,7 +42,7 @@ def trials(imported: Path, monkeypatch: pytest.MonkeyPatch) -> Trials:
 def test_the_tasks_are_known_without_any_table() -> None:
     tasks = [str(task) for truth in SPACE.ground_truths() for task in truth.tasks]
     assert tasks == ["nb-macro/cifar10@official", "nb-macro/digits@mini"]
-    _, truth, task = find_task("nb-macro")
+    _, truth, task = find_task("nb-macro/cifar10")
     with pytest.raises(
         MissingDataError, match="data get nb-macro/official, or, if you have the file: data import nb-macro PATH"
     ):

@@ -103,7 +103,7 @@ def test_the_predictor_reads_what_the_encoding_says_behind_the_size_of_the_image
 
 
 def test_without_the_file_the_message_says_how_to_import_it() -> None:
-    _, truth, task = find_task("ofa-resnet50")
+    _, truth, task = find_task("ofa-resnet50/imagenet")
     assert str(task) == "ofa-resnet50/imagenet@ofa-predictor"
     with pytest.raises(MissingDataError, match="data import ofa-resnet50 PATH"):
         truth.population(task)
