@@ -124,7 +124,7 @@ def test_classes_of_a_space_that_cannot_be_enumerated_are_sampled(
     assert len(set(many)) == 300
     assert all(unlisted.representative(arch, "functional") == arch for arch in many)
     monkeypatch.setattr(mini, "FRUITLESS_DRAWS", 3)
-    with pytest.raises(UsageError, match="functional classes: cannot train 6000 of them"):
+    with pytest.raises(UsageError, match="found no other: cannot train 6000 of them"):
         draw(unlisted, 6000)
 
 
