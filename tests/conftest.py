@@ -9,9 +9,14 @@ from pathlib import Path
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
+from hypothesis import settings
 
 from estimator_bench import registry
 from estimator_bench.plugin_modules import import_file
+
+# How long an example takes depends on what else the machine does.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 TOY_PLUGIN = Path(__file__).parent / "plugins" / "toy.py"
 SHARED_DATA = Path(os.environ.get("ESTIMATOR_BENCH_TEST_DATA", Path(__file__).parents[2] / "shared" / "data"))
