@@ -56,9 +56,11 @@ def train(
     for note in notes:
         typer.echo(note, err=True)
     asked = [
-        (*find_task(name), mini_table.size_to_train(name, count, trials, replaces=output is None)) for name in tasks
+        (found, wanted, tables, mini_table.size_to_train(wanted, tables, count, trials, replaces=output is None))
+        for found, truth, wanted in map(find_task, tasks)
+        for tables in [mini_table.tables_of(truth)]
     ]
-    for found, truth, wanted, (architectures, repeats) in asked:
+    for found, wanted, tables, (architectures, repeats) in asked:
         with Progress(console=Console(stderr=True)) as bars:
             bar = bars.add_task(str(wanted), total=None)
             manifest = mini_table.train_table(
@@ -71,7 +73,7 @@ def train(
                 output=table_folder(data_home(), found.name, wanted.label) if output is None else output / found.name,
                 progress=partial(_show, bars, bar),
                 device=device,
-                finished=[] if afresh else mini_table.folders_of(truth),
+                finished=[] if afresh else tables,
             )
         typer.echo(f"{wanted}: {manifest.rows} architectures, sha256 {manifest.sha256[:12]}")
 

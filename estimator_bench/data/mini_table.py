@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -19,37 +20,36 @@ from estimator_bench.data.table_truth import TableTruth
 from estimator_bench.errors import CorruptDataError, MissingDataError, UsageError
 from estimator_bench.ground_truth import GroundTruth, Task
 from estimator_bench.networks.training import TrainingRecipe
-from estimator_bench.registry import find_task
 from estimator_bench.space import AnySpace, Architecture
 
 ARCHITECTURES, TRIALS = 200, 3
 """How many are trained of a space whose table the package does not ship."""
 
 
-def folders_of(truth: GroundTruth) -> list[Path]:
-    """The folders of intact tables that answer a mini task, the user's own before the shipped one.
+def tables_of(truth: GroundTruth) -> list[Table]:
+    """The intact tables that answer a mini task, the user's own before the shipped one.
 
     Raises:
         UsageError: the truth is no table.
     """
     if not isinstance(truth, TableTruth):
         raise UsageError(f"{', '.join(map(str, truth.tasks))} is no table, so there is nothing to train")
-    return [folder for folder in truth.folders if _is_intact(folder, truth.command)]
+    found = []
+    for folder in truth.folders:
+        # One that is missing or damaged is about to be made, perhaps for that very reason.
+        with suppress(MissingDataError, CorruptDataError):
+            found.append(open_table(folder, truth.command))
+    return found
 
 
-def _is_intact(folder: Path, command: str) -> bool:
-    try:
-        open_table(folder, command)
-    except (MissingDataError, CorruptDataError):  # it is about to be made, perhaps for that very reason
-        return False
-    return True
-
-
-def size_to_train(task: str, count: int | None, trials: int | None, *, replaces: bool) -> tuple[int, int]:
+def size_to_train(
+    task: Task, tables: Sequence[Table], count: int | None, trials: int | None, *, replaces: bool
+) -> tuple[int, int]:
     """How many architectures and trials a table is to have: as asked for, by default as the largest that is there.
 
     Args:
         task: whose table it is.
+        tables: those that are there.
         count: architectures asked for, None for the default.
         trials: of each, the same.
         replaces: the table would take the place of the one that is there.
@@ -57,10 +57,9 @@ def size_to_train(task: str, count: int | None, trials: int | None, *, replaces:
     Raises:
         UsageError: it would, and has fewer architectures, or fewer trials of each.
     """
-    shapes = [open_table(folder, "").columns["accuracy"].shape for folder in folders_of(find_task(task)[1])]
-    if not shapes:
+    if not tables:
         return count or ARCHITECTURES, trials or TRIALS
-    rows, columns = max(shapes)
+    rows, columns = max(table.columns["accuracy"].shape for table in tables)
     count, trials = count or rows, trials or columns
     if replaces and (count < rows or trials < columns):
         raise UsageError(
@@ -81,7 +80,7 @@ def train_table(
     progress: Callable[[int, int], None],
     training: TrainingRecipe = MINI,
     device: str = "cpu",
-    finished: Sequence[Path] = (),
+    finished: Sequence[Table] = (),
 ) -> Manifest:
     """Makes the table of a `mini` task, or finishes one that was interrupted.
 
@@ -96,7 +95,7 @@ def train_table(
         progress: called with (finished, wanted) trainings, after each is committed.
         training: how the networks are trained.
         device: where; on a GPU several workers share it, each with a network in flight.
-        finished: folders of tables whose trainings need not be done again, if they are of the same protocol.
+        finished: tables whose trainings need not be done again, if they are of the same protocol.
 
     Raises:
         UsageError: the space has fewer classes.
@@ -106,7 +105,8 @@ def train_table(
     protocol = MiniProtocol(space.name, task.dataset, task.recipe, training, device=device)
     archs = draw(space, count)
     file = home / "training" / f"{space.name}-{task.name}.sqlite"
-    known = [one for folder in finished for one in _trainings(space, protocol, folder)]
+    kept = [table for table in finished if table.manifest.extra.get("protocol") == protocol.digest]
+    known = (one for table in kept for one in _trainings(space, table))
     correct, seconds = train_all(protocol, archs, trials, workers, file, progress, known)
     named = _names(space, archs)
     order = np.argsort(next(iter(named.values())))
@@ -116,16 +116,13 @@ def train_table(
         "correct": correct[order],
         "seconds": seconds[order],
     }
-    versions = {str(open_table(folder, "").manifest.extra["torch"]) for folder in finished} if known else set()
-    manifest = _manifest(space, task, protocol, list(columns), versions | {torch.__version__})
+    versions = {torch.__version__, *(str(table.manifest.extra["torch"]) for table in kept)}
+    manifest = _manifest(space, task, protocol, list(columns), versions)
     return write_table(output, Table(manifest, columns))
 
 
-def _trainings(space: AnySpace, protocol: MiniProtocol, folder: Path) -> Iterator[Trained]:
-    """Those that a table holds; none if it is of another protocol."""
-    table = open_table(folder, "")
-    if table.manifest.extra.get("protocol") != protocol.digest:
-        return
+def _trainings(space: AnySpace, table: Table) -> Iterator[Trained]:
+    """Those that a table holds."""
     correct, seconds = table.columns["correct"], table.columns["seconds"]
     everything = np.ones(len(correct), dtype=bool)
     for row, arch in enumerate(rows_of(space, table.columns).architectures(everything)):

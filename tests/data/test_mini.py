@@ -162,7 +162,9 @@ def test_trainings_of_a_table_are_not_done_again(tmp_path: Path) -> None:
     def note(done: int, total: int) -> None:
         told.append((done, total))
 
-    train_table(SPACE, task, 3, 1, 1, tmp_path / "two", second, note, training=TINY.training, finished=[first])
+    train_table(
+        SPACE, task, 3, 1, 1, tmp_path / "two", second, note, training=TINY.training, finished=[open_table(first, "")]
+    )
     assert told == [(2, 3), (3, 3)]
     old, new = open_table(first, "").columns, open_table(second, "").columns
     again = np.searchsorted(new["index"], old["index"])
@@ -170,7 +172,9 @@ def test_trainings_of_a_table_are_not_done_again(tmp_path: Path) -> None:
         np.testing.assert_array_equal(old[name], new[name][again])
     longer = replace(TINY.training, epochs=TINY.training.epochs + 1)
     told.clear()
-    train_table(SPACE, task, 2, 1, 1, tmp_path / "three", second, note, training=longer, finished=[first])
+    train_table(
+        SPACE, task, 2, 1, 1, tmp_path / "three", second, note, training=longer, finished=[open_table(first, "")]
+    )
     assert told[0] == (0, 2), "trainings of another protocol do not count"
 
 
