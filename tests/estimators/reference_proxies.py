@@ -36,10 +36,12 @@ NINE: Sequence[ZeroCostEstimator] = (
 )
 
 
-def score_nine(problem: Problem, arch: Architecture) -> dict[str, Scored]:
-    """What the package makes of one network, all nine in one visit."""
-    found = score_networks(problem, [arch], [(one, [0]) for one in NINE])
-    return {one.name: scored for one, scored in zip(NINE, found, strict=True)}
+def score_all(
+    problem: Problem, arch: Architecture, estimators: Sequence[ZeroCostEstimator] = NINE
+) -> dict[str, Scored]:
+    """What the package makes of one network by the name of the estimator, all in one visit."""
+    found = score_networks(problem, [arch], [(one, [0]) for one in estimators])
+    return {one.name: scored for one, scored in zip(estimators, found, strict=True)}
 
 
 class Given(Problem):

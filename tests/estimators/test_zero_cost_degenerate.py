@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import cast
 
 import pytest
 import torch
 from estimator_bench.benchmarks.nb201.cell import CONV_1X1, CONV_3X3, NONE, Cell
-from reference_proxies import NINE, Given, score_nine
+from odd_networks import changed, of, stack, statuses
+from reference_proxies import NINE, Given, score_all
 from torch import nn
 
-from estimator_bench import Architecture, Problem, Protocol
-from estimator_bench.estimator import Scored, status_of
+from estimator_bench import Protocol
+from estimator_bench.estimator import Scored
 from estimator_bench.problem import make_problem
 
 pytestmark = pytest.mark.usefixtures("toy")
@@ -22,34 +22,13 @@ NAMES = [one.name for one in NINE]
 PATHLESS = {"synflow": 0.0, "snip": 0.0, "grad_norm": 0.0, "plain": 0.0, "grasp": 0.0}
 
 
-def stack(text: str = "wide-narrow-wide-narrow", size: int = 8) -> tuple[Problem, Architecture]:
-    problem = make_problem("toy/quality", Protocol(batch_size=size))
-    return problem, problem.space.parse(text)
-
-
-def changed(change: Callable[[nn.Module], object]) -> dict[str, Scored]:
-    problem, arch = stack()
-    network = problem.network(arch)
-    change(network)
-    return score_nine(Given(problem, network), arch)
-
-
-def of(found: dict[str, Scored]) -> dict[str, float]:
-    assert all(scored.failures == {} for scored in found.values())
-    return {name: scored.components.values.item() for name, scored in found.items()}
-
-
-def statuses(found: dict[str, Scored]) -> dict[str, str]:
-    return {name: status_of(scored.components.values[0]) for name, scored in found.items() if not scored.failures}
-
-
 # ---------------------------------------------------------------------------------------------- no path
 
 
 @pytest.mark.parametrize("task", ["nb201/digits@mini", "nb201/imagenet16-120@nats"])
 def test_a_network_without_a_path_scores_as_published(task: str) -> None:
     """NASLib's row of such a cell (B.20): zeros, -inf for nwot, no number for jacov, and a small fisher."""
-    found = score_nine(make_problem(task, Protocol(batch_size=6)), Cell((NONE,) * 6))
+    found = score_all(make_problem(task, Protocol(batch_size=6)), Cell((NONE,) * 6))
     scores = of(found)
     assert {name: scores[name] for name in PATHLESS} == PATHLESS
     assert math.copysign(1, scores["grasp"]) == 1, "0, not -0"
@@ -62,15 +41,15 @@ def test_without_a_path_fisher_holds_what_the_classifier_owes_to_its_bias() -> N
     problem, cell = make_problem("nb201/digits@mini", Protocol(batch_size=6)), Cell((NONE,) * 6)
     network = problem.network(cell)
     head = next(module for module in network.modules() if isinstance(module, nn.Linear))
-    assert 0 < of(score_nine(problem, cell))["fisher"] < 0.01
+    assert 0 < of(score_all(problem, cell))["fisher"] < 0.01
     nn.init.zeros_(head.bias)
-    assert of(score_nine(Given(problem, network), cell))["fisher"] == 0.0
+    assert of(score_all(Given(problem, network), cell))["fisher"] == 0.0
 
 
 def test_dead_ends_still_weigh_and_switch() -> None:
     problem = make_problem("nb201/digits@mini", Protocol(batch_size=6))
     empty, ends = (
-        of(score_nine(problem, Cell(ops))) for ops in ((NONE,) * 6, (CONV_3X3, NONE, NONE, NONE, NONE, CONV_1X1))
+        of(score_all(problem, Cell(ops))) for ops in ((NONE,) * 6, (CONV_3X3, NONE, NONE, NONE, NONE, CONV_1X1))
     )
     assert {name: ends[name] for name in PATHLESS} == PATHLESS
     assert ends["l2_norm"] > empty["l2_norm"]
@@ -82,14 +61,14 @@ def test_dead_ends_still_weigh_and_switch() -> None:
 
 def test_without_relu_modules_and_normalisation_codes_and_gradients_do_not_differ() -> None:
     """The network is linear in the mean of its image: jacov has no gradient that varies."""
-    found = score_nine(*stack("skip-skip-skip-skip"))
+    found = score_all(*stack("skip-skip-skip-skip"))
     assert of(found)["relu_logdet"] == -math.inf
     assert statuses(found) == {**dict.fromkeys(NAMES, "ok"), "relu_logdet": "inf", "jacov": "nan"}
 
 
 @pytest.mark.parametrize("text", ["wide-narrow-wide-narrow", "skip-wide-skip-skip"])
 def test_a_batch_of_two_is_enough(text: str) -> None:
-    found = score_nine(*stack(text, size=2))
+    found = score_all(*stack(text, size=2))
     assert set(statuses(found).values()) == {"ok"}
     assert len(statuses(found)) == 9
 

@@ -17,7 +17,7 @@ from estimator_bench.estimators.grasp import Grasp
 from estimator_bench.estimators.plain import Plain
 from estimator_bench.estimators.relu_logdet import ReluLogdet
 from estimator_bench.estimators.snip import Snip
-from reference_proxies import Case, case, score_nine
+from reference_proxies import Case, case, score_all
 from torch import nn
 
 from estimator_bench import Architecture, Pass, Problem, Protocol, ZeroCostEstimator, single_thread
@@ -55,7 +55,7 @@ def chosen(task: str, text: str, size: int) -> tuple[Problem, Architecture]:
 
 @cache
 def packaged(task: str, text: str, size: int) -> dict[str, float]:
-    found = score_nine(*chosen(task, text, size))
+    found = score_all(*chosen(task, text, size))
     assert all(scored.failures == {} for scored in found.values())
     return {name: scored.components.values.item() for name, scored in found.items()}
 
