@@ -11,7 +11,6 @@ from typing import Literal
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from sklearn.datasets import load_digits
 from torch.nn import functional as F
 
 from estimator_bench.data.home import data_home
@@ -56,6 +55,8 @@ def digits() -> Dataset:
     10 of them at an even stride, starting with the first, are its training images, and every sixth of the others is
     a validation image. Estimators may look at training and validation images; the truth is measured on test images.
     """
+    from sklearn.datasets import load_digits  # most of a second, which runs on other images need not pay
+
     pixels, labels = load_digits(return_X_y=True)
     split = np.full(len(labels), "test", dtype="U5")
     for label in np.unique(labels):

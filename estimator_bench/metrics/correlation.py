@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import stats
 
-from estimator_bench.metrics.ties import Values, finite_scores, rankable, require_spread
+from estimator_bench.metrics.ties import Values, finite_scores, mean_over_ties, rankable, require_spread
 
 
 def spearman(truth: Values, scores: Values) -> float:
@@ -18,7 +17,8 @@ def spearman(truth: Values, scores: Values) -> float:
     Raises:
         UndefinedError: one side is constant, or n < 2.
     """
-    return pearson(stats.rankdata(truth), stats.rankdata(rankable(scores)))
+    places = np.arange(len(truth), 0, -1.0)
+    return pearson(mean_over_ties(truth, places), mean_over_ties(rankable(scores), places))
 
 
 def pearson(truth: Values, scores: Values) -> float:

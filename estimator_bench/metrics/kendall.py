@@ -16,6 +16,9 @@ from estimator_bench.errors import UndefinedError
 from estimator_bench.metrics.pairs import LowerPairs
 from estimator_bench.metrics.ties import Values, block_sizes, mean_over_ties, rankable, require_spread
 
+ALL_PAIRS = 256
+"""Architectures up to which tau looks at all pairs."""
+
 
 def _keys(truth: Values, scores: Values) -> Values:
     keys = rankable(scores)
@@ -29,7 +32,20 @@ def tau(truth: Values, scores: Values) -> float:
 
     It reaches 1 only where truth and score tie the same architectures. By chance 0.
     """
-    return float(stats.kendalltau(_keys(truth, scores), truth).statistic)
+    keys = _keys(truth, scores)
+    if len(keys) <= ALL_PAIRS:
+        return _tau_of_all_pairs(truth, keys)
+    return float(stats.kendalltau(keys, truth).statistic)
+
+
+def _tau_of_all_pairs(truth: Values, keys: Values) -> float:
+    """Tau-b as SciPy gives it, to the bit, from all n^2 signs: below `ALL_PAIRS` much faster, which intervals need."""
+    keys_above, truth_above = keys[:, None] > keys, truth[:, None] > truth
+    keys_sign = keys_above.astype(np.int8) - keys_above.T  # no difference, which would be NaN for two infinities
+    truth_sign = truth_above.astype(np.int8) - truth_above.T
+    net = int((keys_sign * truth_sign).sum()) // 2
+    untied_keys, untied_truth = (np.count_nonzero(sign) // 2 for sign in (keys_sign, truth_sign))
+    return min(1.0, max(-1.0, net / sqrt(untied_keys) / sqrt(untied_truth)))
 
 
 def tau_a(truth: Values, scores: Values) -> float:

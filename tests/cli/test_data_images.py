@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import forked
 import numpy as np
 import pytest
-
-import estimator_bench
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -51,17 +48,9 @@ def run(tmp_path: Path) -> Run:
     """Runs the program with a space of networks for 16 x 16 colour images, in a folder of its own."""
     toy = Path(__file__).parents[1] / "plugins"
     (tmp_path / "colour.py").write_text(COLOUR)
-    paths = os.pathsep.join([str(Path(estimator_bench.__file__).parents[1]), str(toy)])
 
     def call(*words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "estimator_bench", *words],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            env=os.environ | {"PYTHONPATH": paths, "ESTIMATOR_BENCH_DATA": str(tmp_path / "data")},
-        )
+        return forked.call(words, tmp_path, {"ESTIMATOR_BENCH_DATA": str(tmp_path / "data")}, [toy])
 
     return call
 

@@ -15,11 +15,10 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import forked
 import pytest
 
-import estimator_bench
-
-ENVIRONMENT = os.environ | {"PYTHONPATH": str(Path(estimator_bench.__file__).parents[1])}
+ENVIRONMENT = os.environ | {"PYTHONPATH": forked.CHECKOUT}
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -45,14 +44,7 @@ def run(tmp_path: Path) -> Run:
         added = [item for path in (str(plugin), *plugins) for item in ("--plugin", path)]
         if words[0] in ("run", "report") and "--metrics" not in words:
             added += ["--metrics", "tau"]  # the others take time and add nothing here
-        return subprocess.run(
-            [sys.executable, "-m", "estimator_bench", *words, *added],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            env=ENVIRONMENT | {"ESTIMATOR_BENCH_DATA": str(tmp_path / "data")},
-        )
+        return forked.call([*words, *added], tmp_path, {"ESTIMATOR_BENCH_DATA": str(tmp_path / "data")})
 
     return call
 

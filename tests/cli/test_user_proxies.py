@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 import subprocess
 import sys
@@ -11,11 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import forked
 import pytest
 
-import estimator_bench
-
-ROOT = Path(estimator_bench.__file__).parents[1]
 TOY = Path(__file__).parents[1] / "plugins" / "toy.py"
 SHORT = ("--space", "toy", "--limit", "4", "--metrics", "tau", "--plugin", str(TOY))
 
@@ -27,15 +24,8 @@ def run(tmp_path: Path) -> Run:
     """Runs the program in a folder of its own, with further places for modules and variables."""
 
     def call(*words: str, path: tuple[Path, ...] = (), **variables: str) -> subprocess.CompletedProcess[str]:
-        own = {"PYTHONPATH": os.pathsep.join(map(str, (ROOT, *path))), "ESTIMATOR_BENCH_DATA": str(tmp_path / "data")}
-        return subprocess.run(
-            [sys.executable, "-m", "estimator_bench", *words],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=180,
-            env=os.environ | own | variables,
-        )
+        own = {"ESTIMATOR_BENCH_DATA": str(tmp_path / "data")}
+        return forked.call(words, tmp_path, own | variables, path)
 
     return call
 

@@ -32,6 +32,21 @@ def signs(truth: Values, scores: Values) -> tuple[Values, Values, Values]:
     return np.abs(truth[i] - truth[j]), np.sign(truth[i] - truth[j]), np.sign(scores[i] - scores[j])
 
 
+@given(
+    st.integers(2, 300).flatmap(
+        lambda n: st.tuples(
+            hnp.arrays(np.float64, n, elements=st.integers(-9, 9)),
+            hnp.arrays(np.float64, n, elements=st.sampled_from([-inf, -1.5, 0.0, 1e-300, 2.0, inf, nan])),
+        )
+    )
+)
+def test_tau_is_scipys_to_the_bit_at_any_size(pair: tuple[Values, Values]) -> None:
+    truth, scores = pair
+    keys = np.where(np.isnan(scores), -inf, scores)
+    assume(np.ptp(truth) > 0 and len(np.unique(keys)) > 1)
+    assert tau(truth, scores) == stats.kendalltau(keys, truth).statistic
+
+
 @given(tied_pairs)
 def test_tau_a_and_tau_c_are_what_their_definitions_say(pair: tuple[Values, Values]) -> None:
     truth, scores = pair

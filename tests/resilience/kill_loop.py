@@ -23,6 +23,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import forked
 from disks import MountsAreNotPermittedError, fill, small_disk
 from program import Key, Program, nothing_is_left_of, wait_until, workers_of
 from tabulate import tabulate
@@ -103,8 +104,8 @@ def _fill_disk(case: Case, process: subprocess.Popen[str], _rng: random.Random) 
 
 
 def _second_writer(case: Case, process: subprocess.Popen[str], _rng: random.Random) -> set[int]:
-    words = case.program.words("run", "--space", "toy", *COMMAND)
-    second = subprocess.run(words, env=case.program._environment(), capture_output=True, text=True)
+    program = case.program
+    second = forked.call(program.words("run", "--space", "toy", *COMMAND), program.home, program.environment)
     if process.poll() is None:  # the first is writing still, so it was all the time
         assert (second.returncode, "another run is writing" in second.stderr) == (6, True), second.stderr
     return FINISHED

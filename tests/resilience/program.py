@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 
-import estimator_bench
+import forked
 
 TOY = Path(__file__).parents[1] / "plugins" / "toy.py"
 Key = tuple[str, str]
@@ -75,24 +75,26 @@ class Program:
     def __init__(self, home: Path, plugin: str = COUNTED, output: Path | None = None) -> None:
         home.mkdir(parents=True, exist_ok=True)
         self.home, self.output, self.log = home, output or home / "results", home / "computed.log"
+        self.environment = os.environ | {
+            "PYTHONPATH": forked.CHECKOUT,
+            "ESTIMATOR_BENCH_DATA": str(home / "data"),
+            "COMPUTED_LOG": str(self.log),
+        }
         self._plugin = home / "plugged.py"
         self._plugin.write_text(plugin)
 
     def words(self, verb: str, *words: str) -> list[str]:
-        """The whole command line."""
+        """The command line after the name of the program."""
         plugins = [] if verb == "status" else ["--plugin", str(TOY), "--plugin", str(self._plugin)]
         metrics = ["--metrics", "tau"] if verb in ("run", "report", "export") else []
-        return [
-            *(sys.executable, "-m", "estimator_bench", verb, *words, "--output", str(self.output)),
-            *(plugins + metrics),
-        ]
+        return [verb, *words, "--output", str(self.output), *plugins, *metrics]
 
     def start(self, *words: str) -> subprocess.Popen[str]:
         """`run` in a session of its own, like a terminal's foreground job."""
         return subprocess.Popen(
-            self.words("run", "--space", "toy", *words),
+            [sys.executable, "-m", "estimator_bench", *self.words("run", "--space", "toy", *words)],
             cwd=self.home,
-            env=self._environment(),
+            env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -103,14 +105,7 @@ class Program:
 
     def call(self, verb: str, *words: str, code: int = 0) -> subprocess.CompletedProcess[str]:
         """Any verb, to its end, which must have this exit code and is never a traceback."""
-        done = subprocess.run(
-            self.words(verb, *words),
-            cwd=self.home,
-            env=self._environment(),
-            capture_output=True,
-            text=True,
-            timeout=600,
-        )
+        done = forked.call(self.words(verb, *words), self.home, self.environment, timeout=600)
         assert done.returncode == code, f"{verb} ended with {done.returncode}\n{done.stdout[-500:]}\n{done.stderr}"
         assert "Traceback" not in done.stderr, done.stderr
         return done
@@ -143,10 +138,6 @@ class Program:
             return []
         words = [line.split() for line in self.log.read_text().splitlines()]
         return [(name, arch) for name, arch in words]
-
-    def _environment(self) -> dict[str, str]:
-        added = {"ESTIMATOR_BENCH_DATA": str(self.home / "data"), "COMPUTED_LOG": str(self.log)}
-        return os.environ | {"PYTHONPATH": str(Path(estimator_bench.__file__).parents[1])} | added
 
 
 def wait_until(condition: Callable[[], object], what: str, seconds: float = 90) -> None:
