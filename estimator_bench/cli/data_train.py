@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +11,7 @@ from rich.console import Console
 from rich.progress import Progress, TaskID
 
 from estimator_bench.cli.asked import tasks_asked
-from estimator_bench.cli.options import DeviceOption, PluginOption, check_device
+from estimator_bench.cli.options import DeviceOption, PluginOption, WorkersOption, check_device, worker_count
 from estimator_bench.registry import find_task, load_plugins
 
 
@@ -26,7 +25,7 @@ def train(
     trials: Annotated[
         int | None, typer.Option("--trials", min=1, help="Trainings of each; as many as shipped if left out.")
     ] = None,
-    workers: Annotated[int | None, typer.Option("--workers", min=1, help="Processes; the cores if left out.")] = None,
+    workers: WorkersOption = None,
     output: Annotated[
         Path | None,
         typer.Option("--output", help="Folder of the tables, one below it each; your data folder if left out."),
@@ -68,7 +67,7 @@ def train(
                 wanted,
                 count=architectures,
                 trials=repeats,
-                workers=workers or len(os.sched_getaffinity(0)),
+                workers=worker_count(workers),
                 home=data_home(),
                 output=table_folder(data_home(), found.name, wanted.label) if output is None else output / found.name,
                 progress=partial(_show, bars, bar),

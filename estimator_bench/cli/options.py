@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -18,6 +19,9 @@ PluginOption = Annotated[
 ]
 OutputOption = Annotated[Path, typer.Option("--output", "-o", help="Folder of the results and reports.")]
 DeviceOption = Annotated[str, typer.Option("--device", help="Where networks run: cpu or cuda.")]
+WorkersOption = Annotated[
+    int | None, typer.Option("--workers", min=0, help="Processes; 0 for none beside this one. Default: the cores.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
 ShownOption = Annotated[
     list[str] | None, typer.Option("--est", help="Estimators to show; comma or repeat. Default: all but baselines.")
@@ -26,6 +30,11 @@ MetricsOption = Annotated[
     list[str] | None,
     typer.Option("--metrics", help="Metrics such as tau,p@top5%,p@top5,br@10; the defaults if left out. Repeatable."),
 ]
+
+
+def worker_count(asked: int | None) -> int:
+    """How many worker processes: as many as asked for, or one for each core."""
+    return len(os.sched_getaffinity(0)) if asked is None else asked
 
 
 def check_device(device: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import sys
 from collections.abc import Sequence
@@ -21,8 +20,10 @@ from estimator_bench.cli.options import (
     MetricsOption,
     OutputOption,
     PluginOption,
+    WorkersOption,
     check_device,
     split_names,
+    worker_count,
 )
 from estimator_bench.cli.progress import Progress
 from estimator_bench.cli.show import print_findings, print_json, print_matrix, print_plans, write_reports
@@ -70,9 +71,6 @@ RepeatOption = Annotated[
     ),
 ]
 SourceOption = Annotated[list[str] | None, typer.Option("--source", help="Tasks to transfer from. Repeatable.")]
-WorkersOption = Annotated[
-    int | None, typer.Option("--workers", min=0, help="Processes; 0 for none beside this one. Default: the cores.")
-]
 RetryOption = Annotated[bool, typer.Option(RETRY, help="Try failed scores again.")]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary, only the result.")]
@@ -175,7 +173,7 @@ def _execute(
     from estimator_bench.runs.run import engine, execute
     from estimator_bench.runs.store import Store
 
-    count = len(os.sched_getaffinity(0)) if workers is None else workers
+    count = worker_count(workers)
     command = shlex.join(["estimator-bench", *sys.argv[1:]])
     with Store(output, write=True) as store:
         if retry_failed:

@@ -89,7 +89,7 @@ def train_table(
         task: names the images, the network recipe and the table.
         count: functional classes to train; raising it later keeps every training made before.
         trials: seeds 0, 1, ... per class; the same holds.
-        workers: processes of one torch thread each.
+        workers: processes of one torch thread each; 0 trains in this one.
         home: folder of user data; finished trainings are kept in `training/` inside it.
         output: folder that the table is written to.
         progress: called with (finished, wanted) trainings, after each is committed.

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from estimator_bench.data.mini import MiniProtocol
 from estimator_bench.data.training_file import Job, TrainingFile
 from estimator_bench.errors import IncompleteRunError, StoreError
+from estimator_bench.networks.guarded import single_thread
 from estimator_bench.registry import load_plugins, plugin_files
 from estimator_bench.space import Architecture
 from estimator_bench.workers import follow_parent
@@ -46,7 +47,7 @@ def train_all(
         protocol: of every training; rows of other protocols in the file are left alone.
         archs: what to train.
         trials: seeds 0, 1, ... per architecture.
-        workers: processes of one torch thread each.
+        workers: processes of one torch thread each; 0 trains in this one.
         file: SQLite file with one row per training, made if missing.
         progress: called with (finished, wanted) trainings, after each is committed.
         known: trainings of this protocol that were made elsewhere; those that `file` lacks are added to it.
@@ -69,7 +70,7 @@ def train_all(
             done = stored.jobs() & set(wanted)
             progress(len(done), len(wanted))
             missing = [job for job in wanted if job not in done]
-            for finished, (job, correct, seconds) in enumerate(_train_in_processes(protocol, missing, workers), 1):
+            for finished, (job, correct, seconds) in enumerate(_trained(protocol, missing, workers), 1):
                 stored.add(job, correct, seconds)
                 progress(len(done) + finished, len(wanted))
             rows = [stored.read((str(arch), trial)) for arch in archs for trial in range(trials)]
@@ -77,6 +78,15 @@ def train_all(
         raise StoreError(f"{file} is in use by another training: wait for it, or stop it") from None
     correct = np.stack([counts for counts, _ in rows]).reshape(len(archs), trials, -1)
     return correct, np.array([seconds for _, seconds in rows], dtype=np.float32).reshape(len(archs), trials)
+
+
+def _trained(protocol: MiniProtocol, jobs: Collection[Job], workers: int) -> Iterator[Trained]:
+    if workers:
+        yield from _train_in_processes(protocol, jobs, workers)
+        return
+    with single_thread():
+        for job in jobs:
+            yield job, *protocol.train(*job)
 
 
 def _train_in_processes(protocol: MiniProtocol, jobs: Collection[Job], workers: int) -> Iterator[Trained]:
