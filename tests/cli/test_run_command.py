@@ -216,7 +216,14 @@ def test_a_changed_plug_in_starts_a_new_run_and_says_why(run: Run, tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    ("stop", "workers"), [(signal.SIGINT, "0"), (signal.SIGINT, "2"), (signal.SIGTERM, "2"), (signal.SIGKILL, "2")]
+    ("stop", "workers"),
+    [
+        (signal.SIGINT, "0"),
+        (signal.SIGTERM, "2"),
+        # Of these the kill loop does a few by default.
+        pytest.param(signal.SIGINT, "2", marks=pytest.mark.slow),
+        pytest.param(signal.SIGKILL, "2", marks=pytest.mark.slow),
+    ],
 )
 def test_an_interrupted_run_is_finished_by_the_same_command(run: Run, tmp_path: Path, stop: int, workers: str) -> None:
     plugin = tmp_path / "slow.py"
