@@ -12,16 +12,17 @@ from estimator_bench import NetworkPasses, Pass, ZeroCostEstimator
 class Grasp(ZeroCostEstimator):
     """-sum over convolution and linear weights of theta * (H g), H the Hessian of the loss and g its gradient.
 
-    L is the mean cross-entropy of the batch at temperature 1, BN with batch statistics (Wang et al.
-    2020, eq. 8). Both factors come from one forward pass; zero-cost-nas computes g in a pass of its own, which on one
-    batch is the same. Range (-inf, inf); 0 for a network that no image passes through.
+    L is the mean cross-entropy of the batch at temperature 1, BN with batch statistics (Wang et al. 2020, eq. 8).
+    Computed as -sum of g * (H theta), the same number since H is symmetric. Both factors come from one forward pass;
+    zero-cost-nas computes g in a pass of its own, which on one batch is the same. Range (-inf, inf); 0 for a network
+    that no image passes through.
     """
 
     name: ClassVar[str] = "grasp"
     citation: ClassVar[str] = "Wang et al., ICLR 2020; as a NAS proxy Abdelfattah et al., ICLR 2021"
     invariant_to = "functional"
-    needs: ClassVar[frozenset[Pass]] = frozenset({"hessian_gradient"})
+    needs: ClassVar[frozenset[Pass]] = frozenset({"hessian_weights"})
 
     def measure(self, passes: NetworkPasses) -> float:
         """The score of one network."""
-        return sum(-float((weight * product).sum()) for weight, product in passes["hessian_gradient"])
+        return sum(-float((gradient * product).sum()) for gradient, product in passes["hessian_weights"])

@@ -14,6 +14,7 @@ from estimator_bench.errors import PluginError
 from estimator_bench.guard import Failure, attempt
 from estimator_bench.networks import train_passes as train
 from estimator_bench.networks.batch import Batch
+from estimator_bench.networks.curvature import hessian_weights
 from estimator_bench.networks.guarded import seeded, settings_kept
 from estimator_bench.networks.synaptic_flow import synaptic_flow
 from estimator_bench.problem import Problem
@@ -38,11 +39,14 @@ class SharedPass:
 
 
 PASSES: Mapping[Pass, SharedPass] = {
+    # First, since it leaves little behind, and "forward" its whole graph.
+    "hessian_weights": SharedPass(
+        lambda passes: hessian_weights(passes.fresh_network(), passes.inputs, passes.targets)
+    ),
     "forward": SharedPass(lambda passes: train.forward(passes.fresh_network(), passes.inputs, passes.targets)),
     "loss_gradients": SharedPass(lambda passes: train.loss_gradients(passes["forward"]), after="forward"),
     "jacobian": SharedPass(lambda passes: train.jacobian(passes["forward"]), after="forward"),
     "activation_agreement": SharedPass(lambda passes: train.activation_agreement(passes["forward"]), after="forward"),
-    "hessian_gradient": SharedPass(lambda passes: train.hessian_gradient(passes["forward"]), after="forward"),
     "synaptic_flow": SharedPass(lambda passes: synaptic_flow(passes.fresh_network(), passes.inputs)),
 }
 """Every pass, each after the one it reads."""

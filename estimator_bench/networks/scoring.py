@@ -9,6 +9,7 @@ import numpy as np
 
 from estimator_bench.estimator import Components, Scored
 from estimator_bench.guard import Failure
+from estimator_bench.networks.allocator import keep_freed_memory
 from estimator_bench.networks.batch import Batch, make_batch
 from estimator_bench.networks.guarded import single_thread
 from estimator_bench.networks.passes import NetworkPasses, with_prerequisites
@@ -32,6 +33,7 @@ def score_networks(
         One `Scored` per estimator, with one row per wanted position.
     """
     rows: list[dict[int, _Measured]] = [{} for _ in wanted]
+    keep_freed_memory()
     with single_thread():
         batch = make_batch(problem)
         for position, arch in enumerate(archs):

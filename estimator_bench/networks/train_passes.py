@@ -107,19 +107,6 @@ def loss_gradients(run: Forward) -> list[LayerGradient]:
     ]
 
 
-def hessian_gradient(run: Forward) -> list[tuple[torch.Tensor, torch.Tensor]]:
-    """For each weighted layer (theta, H g): the Hessian of the loss times its gradient, over all these layers.
-
-    A backward pass that is differentiated itself: H g is the gradient of g . g with one g held.
-    """
-    gradients = torch.autograd.grad(run.loss, run.weights, create_graph=True, allow_unused=True, materialize_grads=True)
-    squared = torch.stack([(gradient.detach() * gradient).sum() for gradient in gradients]).sum()
-    if not squared.requires_grad:  # no weight reaches the loss
-        return [(weight.detach(), torch.zeros_like(weight)) for weight in run.weights]
-    products = torch.autograd.grad(squared, run.weights, retain_graph=True, allow_unused=True, materialize_grads=True)
-    return [(weight.detach(), product) for weight, product in zip(run.weights, products, strict=True)]
-
-
 def activation_agreement(run: Forward) -> torch.Tensor:
     """(B, B) float64: for two images the number of ReLU units that both switch on or both switch off.
 

@@ -50,7 +50,7 @@ def equal(one: Iterable[torch.Tensor], other: Iterable[torch.Tensor]) -> bool:
         (["loss_gradients"], ["forward", "loss_gradients"]),
         (["jacobian", "loss_gradients", "forward"], ["forward", "loss_gradients", "jacobian"]),
         (["synaptic_flow"], ["synaptic_flow"]),
-        (["synaptic_flow", "hessian_gradient"], ["forward", "hessian_gradient", "synaptic_flow"]),
+        (["synaptic_flow", "hessian_weights"], ["hessian_weights", "synaptic_flow"]),
         (["activation_agreement"] * 2, ["forward", "activation_agreement"]),
     ],
 )

@@ -14,7 +14,6 @@ from estimator_bench.networks.train_passes import (
     Forward,
     activation_agreement,
     forward,
-    hessian_gradient,
     jacobian,
     loss_gradients,
     weighted_layers,
@@ -110,7 +109,7 @@ def test_the_jacobian_is_the_slope_of_the_sum_of_all_logits_in_train_mode() -> N
 def test_no_pass_leaves_gradients_behind() -> None:
     network = made()
     run = forward(network, *batch())
-    for compute in (jacobian, loss_gradients, hessian_gradient, activation_agreement):
+    for compute in (jacobian, loss_gradients, activation_agreement):
         compute(run)
     assert run.images.grad is None
     assert all(parameter.grad is None for parameter in network.parameters())
@@ -150,35 +149,7 @@ def test_the_gradient_of_an_output_is_the_slope_along_what_is_added_to_it_at_one
         assert (gradient * direction).sum().item() == pytest.approx(slope, rel=1e-6)
 
 
-# ---------------------------------------------------------------------------------------------- grasp's product
-
-
-def flat(tensors: list[torch.Tensor]) -> torch.Tensor:
-    return torch.cat([tensor.flatten() for tensor in tensors])
-
-
-def test_the_hessian_s_product_is_that_of_the_whole_hessian_over_all_layers() -> None:
-    network = made().train()
-    names = [f"{name}.weight" for name, module in network.named_modules() if isinstance(module, nn.Conv2d | nn.Linear)]
-    weights = [network.get_parameter(name).detach() for name in names]
-    sizes = [len(weight.flatten()) for weight in weights]
-    images, targets = batch()
-
-    def loss(vector: torch.Tensor) -> torch.Tensor:
-        parts = [part.view_as(weight) for part, weight in zip(vector.split(sizes), weights, strict=True)]
-        logits = torch.func.functional_call(network, dict(zip(names, parts, strict=True)), images)
-        chosen: torch.Tensor = logits.log_softmax(1)[torch.arange(len(targets)), targets]
-        return -chosen.mean()
-
-    here = flat(weights).requires_grad_()
-    hessian = torch.autograd.functional.hessian(loss, here)
-    (gradient,) = torch.autograd.grad(loss(here), here)
-    found = hessian_gradient(passed())
-    torch.testing.assert_close(flat([product for _, product in found]), hessian @ gradient, rtol=1e-9, atol=1e-12)
-    assert torch.equal(flat([weight for weight, _ in found]), here)
-
-
-def test_a_loss_that_depends_on_no_weight_has_no_curvature() -> None:
+def test_a_loss_that_depends_on_no_weight_has_no_gradient() -> None:
     class Blind(nn.Module):
         def __init__(self) -> None:
             super().__init__()
@@ -187,9 +158,6 @@ def test_a_loss_that_depends_on_no_weight_has_no_curvature() -> None:
         def forward(self, images: torch.Tensor) -> torch.Tensor:
             return images.flatten(1)[:, :CLASSES]
 
-    ((weight, product),) = hessian_gradient(passed(Blind))
-    assert weight.shape == product.shape
-    assert not product.any()
     (layer,) = loss_gradients(passed(Blind))
     assert (bool(layer.gradient.any()), len(layer.outputs)) == (False, 0)
 
@@ -273,8 +241,6 @@ def test_relus_in_place_give_what_others_give() -> None:
         for outputs in zip(one.outputs, other.outputs, strict=True):
             for pair in zip(*outputs, strict=True):
                 same(*pair)
-    for (_, one_product), (_, other_product) in zip(hessian_gradient(there), hessian_gradient(here), strict=True):
-        same(one_product, other_product)
 
 
 def test_frozen_weights_count_like_others() -> None:
@@ -314,7 +280,6 @@ def test_what_is_added_to_in_place_is_a_named_error_and_no_wrong_number() -> Non
 def test_passes_that_do_not_look_at_an_overwritten_output_go_on() -> None:
     run = passed(lambda: Adds(to_relu=False))
     assert jacobian(run).any()
-    assert all(product.any() for _, product in hessian_gradient(run))
     assert not activation_agreement(run).any()
 
 
@@ -338,9 +303,6 @@ def test_a_linear_layer_over_turned_maps_overwrites_nothing() -> None:
 
 
 def test_passes_over_one_graph_do_not_depend_on_their_order() -> None:
-    def products(run: Forward) -> list[torch.Tensor]:
-        return [product for _, product in hessian_gradient(run)]
-
     def gradients(run: Forward) -> list[torch.Tensor]:
         return [layer.gradient for layer in loss_gradients(run)]
 
@@ -348,8 +310,8 @@ def test_passes_over_one_graph_do_not_depend_on_their_order() -> None:
         return [jacobian(run)]
 
     there, back = passed(), passed()
-    first = {compute: compute(there) for compute in (rows, gradients, products)}
-    second = {compute: compute(back) for compute in (products, gradients, rows)}
+    first = {compute: compute(there) for compute in (rows, gradients)}
+    second = {compute: compute(back) for compute in (gradients, rows)}
     for compute, found in first.items():
         for pair in zip(found, second[compute], strict=True):
             same(*pair)
