@@ -27,7 +27,6 @@ class Fisher(ZeroCostEstimator):
         """The score of one network."""
         total = 0.0
         for layer in passes["loss_gradients"]:
-            for output, gradient in layer.outputs:
-                per_sample = (output * gradient).flatten(2).sum(2) if output.dim() > 2 else output * gradient
-                total += float(per_sample.square().mean(0).sum()) / 2 * layer.weight[0].numel()
+            for effects in layer.effects:
+                total += float(effects.square().mean(0).sum()) / 2 * layer.weight[0].numel()
         return total

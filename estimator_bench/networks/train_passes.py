@@ -7,6 +7,7 @@ weights of convolutions and linear layers, as in zero-cost-nas and NASLib: no bi
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -48,12 +49,12 @@ class LayerGradient:
 
     Attributes:
         weight, gradient: the weight tensor and dL/dweight, of its shape.
-        outputs: for each call of the layer its output a and dL/da, (B, channels, ...) each.
+        effects: for each call of the layer (B, channels), the sum over the map of output times dL/doutput.
     """
 
     weight: torch.Tensor
     gradient: torch.Tensor
-    outputs: Sequence[tuple[torch.Tensor, torch.Tensor]]
+    effects: Sequence[torch.Tensor]
 
 
 def weighted_layers(network: nn.Module) -> list[nn.Conv2d | nn.Linear]:
@@ -93,18 +94,29 @@ def jacobian(run: Forward) -> torch.Tensor:
 
 
 def loss_gradients(run: Forward) -> list[LayerGradient]:
-    """The gradient of the loss in every weighted layer; one backward pass."""
-    outputs = [_unchanged(kept) for calls in run.outputs for kept in calls]
-    found = iter(
-        torch.autograd.grad(
-            run.loss, [*run.weights, *outputs], retain_graph=True, allow_unused=True, materialize_grads=True
+    """The gradient of the loss in every weighted layer; one backward pass, which keeps no gradients of maps."""
+    effects: list[list[torch.Tensor]] = []
+    with ExitStack() as hooks:
+        for calls in run.outputs:
+            outputs = [_unchanged(kept) for kept in calls]
+            effects.append([output.new_zeros(output.shape[:2]) for output in outputs])
+            for output, effect in zip(outputs, effects[-1], strict=True):
+                hooks.enter_context(output.register_hook(_effect_into(effect, output)))
+        gradients = torch.autograd.grad(
+            run.loss, run.weights, retain_graph=True, allow_unused=True, materialize_grads=True
         )
-    )
-    gradients = [next(found) for _ in run.weights]
     return [
-        LayerGradient(weight.detach(), gradient, [(output.detach(), next(found)) for output, _ in calls])
-        for weight, gradient, calls in zip(run.weights, gradients, run.outputs, strict=True)
+        LayerGradient(weight.detach(), gradient, found)
+        for weight, gradient, found in zip(run.weights, gradients, effects, strict=True)
     ]
+
+
+def _effect_into(effect: torch.Tensor, output: torch.Tensor) -> Callable[[torch.Tensor], None]:
+    def write(gradient: torch.Tensor) -> None:
+        product = output.detach() * gradient
+        effect.copy_(product.flatten(2).sum(2) if product.dim() > 2 else product)
+
+    return write
 
 
 def activation_agreement(run: Forward) -> torch.Tensor:

@@ -129,24 +129,24 @@ def test_the_gradient_of_a_weight_is_that_of_a_backward_pass() -> None:
     assert [bool(layer.gradient.any()) for layer in layers] == [True, True, False, True], "the third is dead"
 
 
-def test_the_gradient_of_an_output_is_the_slope_along_what_is_added_to_it_at_one_call() -> None:
-    found = loss_gradients(passed())[1].outputs
+def test_the_effect_of_an_output_is_the_slope_along_what_its_channels_are_multiplied_by_at_one_call() -> None:
+    found = loss_gradients(passed())[1].effects
     assert len(found) == 2
-    for call, (output, gradient) in enumerate(found):
+    for call, effect in enumerate(found):
         generator = torch.Generator().manual_seed(call)
-        direction = torch.randn(output.shape, dtype=torch.float64, generator=generator)
+        gates = torch.randn(effect.shape, dtype=torch.float64, generator=generator)
         losses = []
         for step in (1e-6, -1e-6):
             network = made()
             calls = iter(range(2))
             network.get_submodule("shared").register_forward_hook(
-                lambda _module, _inputs, plain, calls=calls, step=step, call=call, direction=direction: (
-                    plain + step * direction if next(calls) == call else plain
+                lambda _module, _inputs, plain, calls=calls, step=step, call=call, gates=gates: (
+                    plain * (1 + step * gates[:, :, None, None]) if next(calls) == call else plain
                 )
             )
             losses.append(loss_of(network).item())
         slope = (losses[0] - losses[1]) / 2e-6
-        assert (gradient * direction).sum().item() == pytest.approx(slope, rel=1e-6)
+        assert (effect * gates).sum().item() == pytest.approx(slope, rel=1e-6)
 
 
 def test_a_loss_that_depends_on_no_weight_has_no_gradient() -> None:
@@ -159,7 +159,7 @@ def test_a_loss_that_depends_on_no_weight_has_no_gradient() -> None:
             return images.flatten(1)[:, :CLASSES]
 
     (layer,) = loss_gradients(passed(Blind))
-    assert (bool(layer.gradient.any()), len(layer.outputs)) == (False, 0)
+    assert (bool(layer.gradient.any()), len(layer.effects)) == (False, 0)
 
 
 # ---------------------------------------------------------------------------------------------- ReLU codes
@@ -238,9 +238,8 @@ def test_relus_in_place_give_what_others_give() -> None:
     same(activation_agreement(there), activation_agreement(here))
     for one, other in zip(loss_gradients(there), loss_gradients(here), strict=True):
         same(one.gradient, other.gradient)
-        for outputs in zip(one.outputs, other.outputs, strict=True):
-            for pair in zip(*outputs, strict=True):
-                same(*pair)
+        for pair in zip(one.effects, other.effects, strict=True):
+            same(*pair)
 
 
 def test_frozen_weights_count_like_others() -> None:
