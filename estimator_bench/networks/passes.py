@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -14,6 +13,7 @@ from estimator_bench.errors import PluginError
 from estimator_bench.guard import Failure, attempt
 from estimator_bench.networks import train_passes as train
 from estimator_bench.networks.batch import Batch
+from estimator_bench.networks.copying import copied
 from estimator_bench.networks.curvature import hessian_weights
 from estimator_bench.networks.guarded import seeded, settings_kept
 from estimator_bench.networks.synaptic_flow import synaptic_flow
@@ -105,7 +105,7 @@ class NetworkPasses:
 
     def fresh_network(self) -> nn.Module:
         """A copy of the network as it was built."""
-        return copy.deepcopy(self._network)
+        return copied(self._network)
 
     def run(self, wanted: Pass) -> None:
         """Run a pass, after those it reads, and keep its result or the reason it failed."""
