@@ -20,7 +20,13 @@ if TYPE_CHECKING:
     from estimator_bench.problem import Problem
 
 Pass: TypeAlias = Literal[
-    "forward", "loss_gradients", "jacobian", "activation_agreement", "hessian_weights", "synaptic_flow"
+    "forward",
+    "loss_gradients",
+    "jacobian",
+    "activation_agreement",
+    "hessian_weights",
+    "synaptic_flow",
+    "outline",
 ]
 """A computation on one network that several estimators can share; defined in `networks.passes`."""
 
