@@ -26,6 +26,7 @@ Pass: TypeAlias = Literal[
     "activation_agreement",
     "hessian_weights",
     "synaptic_flow",
+    "synaptic_flow_bn",
     "outline",
 ]
 """A computation on one network that several estimators can share; defined in `networks.passes`."""

@@ -12,6 +12,7 @@ BUILTIN = {
     "jacov": ".jacov:Jacov",
     "l2_norm": ".l2_norm:L2Norm",
     "live_params": ".outline:LiveParameters",
+    "logsynflow": ".logsynflow:LogSynflow",
     "one-shot": ".one_shot:OneShot",
     "params": ".complexity:Parameters",
     "plain": ".plain:Plain",
@@ -24,4 +25,5 @@ BUILTIN = {
     "scores": ".given:Scores",
     "snip": ".snip:Snip",
     "synflow": ".synflow:Synflow",
+    "synflow_bn": ".synflow_bn:SynflowBN",
 }

@@ -17,7 +17,7 @@ from estimator_bench.networks.copying import copied
 from estimator_bench.networks.curvature import hessian_weights
 from estimator_bench.networks.guarded import seeded, settings_kept
 from estimator_bench.networks.outline import outline
-from estimator_bench.networks.synaptic_flow import synaptic_flow
+from estimator_bench.networks.synaptic_flow import synaptic_flow, synaptic_flow_bn
 from estimator_bench.problem import Problem
 from estimator_bench.proxies import Pass
 from estimator_bench.space import Architecture
@@ -49,6 +49,7 @@ PASSES: Mapping[Pass, SharedPass] = {
     "jacobian": SharedPass(lambda passes: train.jacobian(passes["forward"]), after="forward"),
     "activation_agreement": SharedPass(lambda passes: train.activation_agreement(passes["forward"]), after="forward"),
     "synaptic_flow": SharedPass(lambda passes: synaptic_flow(passes.fresh_network(), passes.inputs)),
+    "synaptic_flow_bn": SharedPass(lambda passes: synaptic_flow_bn(passes.fresh_network(), passes.inputs)),
     "outline": SharedPass(lambda passes: outline(passes.fresh_network(), passes.inputs)),
 }
 """Every pass, each after the one it reads."""
