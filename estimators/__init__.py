@@ -26,4 +26,5 @@ BUILTIN = {
     "snip": ".snip:Snip",
     "synflow": ".synflow:Synflow",
     "synflow_bn": ".synflow_bn:SynflowBN",
+    "vote": ".vote:Vote",
 }
