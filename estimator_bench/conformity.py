@@ -72,7 +72,10 @@ class _EstimatorPromises:
         """The promises in words, each with what finds it broken."""
         promises = {"its spec makes it again": self._spec_round_trip}
         if self._estimator.members:
-            return promises
+            return promises | {
+                "scores are combined into one number each": self._combined,
+                "the order of the population does not matter": self._population_order,
+            }
         promises |= {
             "gives one number or full components per architecture": self._shape,
             "scores are finite": self._finite,
@@ -80,8 +83,10 @@ class _EstimatorPromises:
             "a second time gives the same": self._repeated,
             "the order of architectures does not matter": self._order,
             "what else is in the chunk does not matter": self._chunks,
+            "the order of the population does not matter": self._population_order,
         }
-        if self._estimator.shares is None:  # else weights are drawn for the representative, which is all that is scored
+        # Else weights are drawn for the representative, which is all that is scored.
+        if self._estimator.shares is None or "weights" not in self._estimator.conditions:
             promises[f"members of one {self._kind} class have one score"] = self._classes
         return promises
 
@@ -103,9 +108,25 @@ class _EstimatorPromises:
         odd = [arch for arch, row in zip(self._archs, values, strict=True) if not np.isfinite(row).all()]
         return f"{len(odd)} of {len(values)} are not, such as that of {odd[0]}" if odd else ""
 
+    def _components(self) -> Components:
+        """What is combined: its own components, or made-up scores of its members, some equal and some missing."""
+        members = self._estimator.members
+        if not members:
+            return self._scores(self._archs)
+        drawn = self._protocol.rng("check", "members").integers(-1, 4, (10 * ARCHITECTURES, 1, len(members)))
+        return Components(np.where(drawn < 0, np.nan, drawn / 2), names=members)
+
     def _combined(self) -> str:
-        combined_scores(self._estimator, self._scores(self._archs))
+        combined_scores(self._estimator, self._components())
         return ""
+
+    def _population_order(self) -> str:
+        given = self._components()
+        turned = Components(given.values[::-1], given.replicates, given.names)
+        one, other = (self._estimator.combine(components) for components in (given, turned))
+        # Equal up to rounding: a mean over the population may be summed up in another order.
+        same = np.isclose(one, other[::-1], rtol=1e-9, atol=0, equal_nan=True)
+        return "" if same.all() else f"{(~same).sum()} of {len(same)} scores differ"
 
     def _repeated(self) -> str:
         return _difference(self._scores(self._archs).values, self._scores(self._archs).values)

@@ -12,7 +12,7 @@ from estimator_bench.protocol import Protocol
 
 BROKEN = """
 import numpy as np
-from estimator_bench import Components, Estimator
+from estimator_bench import Components, Estimator, ZeroCostEstimator
 
 class Base(Estimator):
     kind = "complexity"
@@ -42,6 +42,23 @@ class Uncombined(Base):
     name = "uncombined"
     def score(self, problem, state, archs):
         return Components(np.zeros((len(archs), 1, 2)), ("",), ("a", "b"))
+
+class First(Estimator):
+    kind, name, members = "ensemble", "first", ("params", "flops")
+    def score(self, problem, state, archs):
+        raise NotImplementedError
+    def combine(self, components):
+        return np.arange(len(components.values), dtype=float)
+
+class Loud(First):
+    name = "loud"
+    def combine(self, components):
+        return components.values[:, 0, :]
+
+class Placed(ZeroCostEstimator):
+    name, invariant_to, conditions = "placed", "functional", frozenset()
+    def measure(self, passes):
+        return float(str(passes.arch).find("wide"))
 """
 
 
@@ -49,7 +66,9 @@ def violations(spec: str, task: str = "toy/quality") -> list[str]:
     return [check.promise for check in check_estimator(spec, task, Protocol(labels=20)) if check.violation]
 
 
-@pytest.mark.parametrize("spec", ["random", "constant", "params", "flops", "synflow", "jacov", "ridge", "rank-average"])
+@pytest.mark.parametrize(
+    "spec", ["random", "constant", "params", "flops", "synflow", "jacov", "depth", "ridge", "rank-average", "vote"]
+)
 def test_built_in_estimators_keep_every_promise(toy: str, spec: str) -> None:
     assert violations(spec) == [], toy
 
@@ -68,6 +87,8 @@ def test_spaces_keep_every_promise(toy: str, space: str) -> None:
         ("missing", "scores are finite"),
         ("uncombined", "scores are combined into one number each"),
         ("one-shot", "gives one number or full components per architecture"),
+        ("first", "the order of the population does not matter"),
+        ("loud", "scores are combined into one number each"),
     ],
 )
 def test_a_broken_promise_is_found(toy: str, tmp_path: Path, spec: str, promise: str) -> None:
@@ -84,6 +105,12 @@ def test_members_of_a_class_with_different_scores_are_found(toy: str, tmp_path: 
     assert [check.promise for check in checks if check.violation] == ["members of one functional class have one score"]
     # Skips have no weights, and they are all that tells one member of a class of toys from another.
     assert violations("promising", "toy/quality") == [], toy
+
+
+def test_so_are_those_of_a_zero_cost_estimator_to_which_weights_do_not_matter(toy: str, tmp_path: Path) -> None:
+    (tmp_path / "broken.py").write_text(BROKEN)
+    registry.load_plugins([str(tmp_path)])
+    assert violations("placed") == ["members of one functional class have one score"], toy
 
 
 def test_whoever_promises_nothing_about_functions_is_not_held_to_it() -> None:
