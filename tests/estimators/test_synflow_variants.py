@@ -57,8 +57,9 @@ def test_synflow_bn_is_its_formula(task: str, text: str) -> None:
     assert score(SynflowBN(), *chosen(task, text)) == pytest.approx(expected, rel=1e-6)
 
 
-@pytest.mark.parametrize("shift", [1.0, 1e-6])
-@pytest.mark.parametrize(("task", "text"), NETWORKS)
+@pytest.mark.parametrize(
+    ("task", "text", "shift"), [*((*one, 1.0) for one in NETWORKS), *((*one, 1e-6) for one in NETWORKS[:2])]
+)
 def test_logsynflow_is_its_formula(task: str, text: str, shift: float) -> None:
     expected = reference.logsynflow(*chosen(task, text), shift)
     assert expected > 1

@@ -12,7 +12,7 @@ from estimator_bench.estimators import vote as module
 from estimator_bench.estimators.rank_average import RankAverage
 from estimator_bench.estimators.vote import Vote
 from harness import run
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
@@ -80,6 +80,7 @@ def test_cases_by_hand(members: list[list[float]], expected: list[float]) -> Non
     assert vote(np.array(members)).tolist() == pytest.approx(expected)
 
 
+@settings(max_examples=40)
 @given(MEMBERS)
 def test_it_is_the_definition(members: Values) -> None:
     found = vote(members)
@@ -89,6 +90,7 @@ def test_it_is_the_definition(members: Values) -> None:
     assert 1 / (2 * count) - 1e-12 <= found.min() <= found.max() <= 1 - 1 / (2 * count) + 1e-12
 
 
+@settings(max_examples=40)
 @given(MEMBERS, st.integers(1, 40))
 def test_pairs_may_be_compared_in_blocks_of_any_size(members: Values, pairs: int) -> None:
     whole = vote(members)
@@ -101,6 +103,7 @@ def test_pairs_may_be_compared_in_blocks_of_any_size(members: Values, pairs: int
 
 
 @pytest.mark.parametrize("ensemble", [Vote(), RankAverage()], ids=lambda one: one.name)
+@settings(max_examples=40)
 @given(members=MEMBERS, random=st.randoms(use_true_random=False))
 def test_the_order_of_architectures_and_members_does_not_matter(
     ensemble: Vote | RankAverage, members: Values, random: object
@@ -111,6 +114,7 @@ def test_the_order_of_architectures_and_members_does_not_matter(
 
 
 @pytest.mark.parametrize("ensemble", [Vote(), RankAverage()], ids=lambda one: one.name)
+@settings(max_examples=40)
 @given(members=MEMBERS, times=st.integers(1, 4))
 def test_members_that_are_all_repeated_as_often_change_nothing(
     ensemble: Vote | RankAverage, members: Values, times: int
@@ -119,12 +123,14 @@ def test_members_that_are_all_repeated_as_often_change_nothing(
     assert often == pytest.approx(once, abs=1e-12)
 
 
+@settings(max_examples=40)
 @given(MEMBERS)
 def test_a_single_member_keeps_its_order(members: Values) -> None:
     assert np.array_equal(rankdata(vote(members[:1])), rankdata(rankable(members[0])))
     assert vote(members[:1]) == pytest.approx(RankAverage().combine(components(members[:1])) - 0.5 / members.shape[1])
 
 
+@settings(max_examples=40)
 @given(MEMBERS)
 def test_a_member_that_is_most_of_the_members_decides_alone(members: Values) -> None:
     """Where it sees a difference."""
@@ -136,6 +142,7 @@ def test_a_member_that_is_most_of_the_members_decides_alone(members: Values) -> 
             assert (scores[one] > scores[other]) == (first[one] > first[other])
 
 
+@settings(max_examples=40)
 @given(MEMBERS)
 def test_only_the_order_of_a_member_counts_and_its_opposite_gives_the_opposite(members: Values) -> None:
     members = np.nan_to_num(members, nan=0.0, posinf=99, neginf=-99)
