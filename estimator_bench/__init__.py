@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from estimator_bench.metrics.ties import rankable as rankable
     from estimator_bench.networks.forgetting import Forgetting as Forgetting
     from estimator_bench.networks.guarded import single_thread as single_thread
+    from estimator_bench.networks.initialise import Initialisation as Initialisation
+    from estimator_bench.networks.initialise import reinitialise as reinitialise
     from estimator_bench.networks.passes import NetworkPasses as NetworkPasses
     from estimator_bench.networks.placement import place as place
     from estimator_bench.networks.supernet import Supernet as Supernet
@@ -75,6 +77,7 @@ PUBLIC = {
     "Forgetting": "estimator_bench.networks.forgetting",
     "GroundTruth": "estimator_bench.ground_truth",
     "Importer": "estimator_bench.data.importer",
+    "Initialisation": "estimator_bench.networks.initialise",
     "Kind": "estimator_bench.estimator",
     "LabelUse": "estimator_bench.estimator",
     "Labels": "estimator_bench.problem",
@@ -101,6 +104,7 @@ PUBLIC = {
     "load_images": "estimator_bench.data.images",
     "place": "estimator_bench.networks.placement",
     "rankable": "estimator_bench.metrics.ties",
+    "reinitialise": "estimator_bench.networks.initialise",
     "single_thread": "estimator_bench.networks.guarded",
     "weighted_layers": "estimator_bench.networks.train_passes",
     "zero_cost": "estimator_bench.proxies",
