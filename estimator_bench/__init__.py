@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from estimator_bench.networks.passes import NetworkPasses as NetworkPasses
     from estimator_bench.networks.placement import place as place
     from estimator_bench.networks.supernet import Supernet as Supernet
+    from estimator_bench.networks.train_passes import weight_gradients as weight_gradients
     from estimator_bench.networks.train_passes import weighted_layers as weighted_layers
     from estimator_bench.own_scores import evaluate as evaluate
     from estimator_bench.problem import Labels as Labels
@@ -106,6 +107,7 @@ PUBLIC = {
     "rankable": "estimator_bench.metrics.ties",
     "reinitialise": "estimator_bench.networks.initialise",
     "single_thread": "estimator_bench.networks.guarded",
+    "weight_gradients": "estimator_bench.networks.train_passes",
     "weighted_layers": "estimator_bench.networks.train_passes",
     "zero_cost": "estimator_bench.proxies",
 }

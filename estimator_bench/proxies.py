@@ -51,6 +51,11 @@ class ZeroCostEstimator(Estimator):
             raise TypeError(f"{cls.__name__}: a zero-cost estimator prepares nothing; derive from Estimator instead")
         super().__init_subclass__()
 
+    @property
+    def batches(self) -> int:
+        """How many batches of the protocol it reads; a data set with too few images for them is refused."""
+        return 1
+
     @abstractmethod
     def measure(self, passes: NetworkPasses) -> float | Mapping[str, float]:
         """The score of one network, or its components by name, from the passes in `needs`."""

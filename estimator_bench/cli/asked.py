@@ -7,6 +7,7 @@ from pathlib import Path
 from estimator_bench.cli.options import split_names, task_of
 from estimator_bench.errors import BenchError, MissingDataError, UsageError
 from estimator_bench.protocol import Protocol, mutation_population
+from estimator_bench.proxies import ZeroCostEstimator
 from estimator_bench.registry import find_task, names
 from estimator_bench.runs.plan import Plan
 from estimator_bench.space import AnySpace
@@ -95,10 +96,11 @@ def lines_of(only: Path) -> list[str]:
 
 
 def check_inputs(plan: Plan) -> None:
-    """Refuse inputs that no estimator could get, before anything is scored."""
+    """Refuse inputs that an estimator could not get, before anything is scored."""
     variants = [variant for _, variant in plan.request.protocol.variants() if variant.inputs != "gaussian"]
     if variants:
         from estimator_bench.networks.batch import check_inputs as check
 
+        batches = [run.estimator.batches for run in plan.runs if isinstance(run.estimator, ZeroCostEstimator)]
         for variant in variants:
-            check(variant, plan.task.recipe)
+            check(variant, plan.task.recipe, max(batches, default=1))

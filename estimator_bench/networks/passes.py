@@ -12,7 +12,7 @@ from torch import nn
 from estimator_bench.errors import PluginError
 from estimator_bench.guard import Failure, attempt
 from estimator_bench.networks import train_passes as train
-from estimator_bench.networks.batch import Batch
+from estimator_bench.networks.batch import Batch, make_batch
 from estimator_bench.networks.copying import copied
 from estimator_bench.networks.curvature import hessian_weights
 from estimator_bench.networks.guarded import seeded, settings_kept
@@ -99,6 +99,13 @@ class NetworkPasses:
     def targets(self) -> torch.Tensor:
         """(B,) class indices, a new copy at each call."""
         return self._batch[1].clone()
+
+    def batch(self, number: int) -> Batch:
+        """Batch `number` of the protocol, a new copy: 0 is `inputs` and `targets`, the next ones hold other images.
+
+        Whoever reads more than that one says in `batches` how many.
+        """
+        return make_batch(self.problem, number) if number else (self.inputs, self.targets)
 
     @property
     def network(self) -> nn.Module:

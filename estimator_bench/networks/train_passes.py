@@ -119,6 +119,19 @@ def _effect_into(effect: torch.Tensor, output: torch.Tensor) -> Callable[[torch.
     return write
 
 
+def weight_gradients(network: nn.Module, images: torch.Tensor, targets: torch.Tensor) -> Sequence[torch.Tensor]:
+    """dL/dtheta of each weighted layer for further images, as `loss_gradients` has it for the batch.
+
+    Args:
+        network: the caller's own, since it is changed; it may be used for several batches, one after the other.
+        images: (B, C, H, W).
+        targets: (B,) class indices.
+    """
+    weights = [layer.weight.requires_grad_() for layer in weighted_layers(network.train())]
+    loss = F.cross_entropy(network(images.detach().requires_grad_()), targets)
+    return torch.autograd.grad(loss, weights, allow_unused=True, materialize_grads=True)
+
+
 def activation_agreement(run: Forward) -> torch.Tensor:
     """(B, B) float64: for two images the number of ReLU units that both switch on or both switch off.
 

@@ -67,6 +67,27 @@ def test_equal_recipes_of_different_spaces_see_the_same_images() -> None:
     assert torch.equal(make_batch(mini)[0], batch()[0])
 
 
+@pytest.mark.parametrize("inputs", ["gaussian", "digits"])
+def test_further_batches_hold_other_images_and_are_equal_at_every_call(inputs: str) -> None:
+    problem = make_problem("nb201/digits", Protocol(inputs=inputs, batch_size=20))
+    batches = [make_batch(problem, number) for number in range(4)]
+    assert all(torch.equal(*pair) for pair in zip(batches[2], make_batch(problem, 2), strict=True))
+    assert torch.equal(batches[0][0], make_batch(problem)[0])
+    images = torch.cat([batch[0] for batch in batches]).flatten(1)
+    assert len(images.unique(dim=0)) == len(images) == 80
+
+
+def test_the_next_batch_of_a_data_set_goes_on_where_a_batch_ends() -> None:
+    problem = make_problem("nb201/digits", Protocol(inputs="digits", batch_size=25))
+    images, targets = batch(inputs="digits", batch_size=100)
+    for number in range(4):
+        drawn = make_batch(problem, number)
+        assert torch.equal(drawn[0], images[25 * number : 25 * (number + 1)])
+        assert torch.equal(drawn[1], targets[25 * number : 25 * (number + 1)])
+    with pytest.raises(UsageError, match="5 batches of 25 images cannot be drawn from the 100 training images"):
+        make_batch(problem, 4)
+
+
 def test_a_smaller_batch_of_a_data_set_begins_a_larger_one() -> None:
     small, large = batch(inputs="digits", batch_size=8), batch(inputs="digits", batch_size=64)
     assert torch.equal(small[0], large[0][:8])

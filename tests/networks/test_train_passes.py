@@ -16,6 +16,7 @@ from estimator_bench.networks.train_passes import (
     forward,
     jacobian,
     loss_gradients,
+    weight_gradients,
     weighted_layers,
 )
 
@@ -127,6 +128,18 @@ def test_the_gradient_of_a_weight_is_that_of_a_backward_pass() -> None:
         torch.testing.assert_close(found.gradient, expected, rtol=1e-12, atol=1e-15)
         assert torch.equal(found.weight, layer.weight)
     assert [bool(layer.gradient.any()) for layer in layers] == [True, True, False, True], "the third is dead"
+
+
+@pytest.mark.parametrize("inplace", [False, True])
+def test_the_gradients_of_further_images_are_those_that_a_pass_of_their_own_gives(inplace: bool) -> None:
+    network = made(lambda: Twice(inplace)).requires_grad_(False)
+    images, targets = batch()
+    first, again, other = (weight_gradients(network, one, targets) for one in (images, images, images + 1))
+    expected = [layer.gradient for layer in loss_gradients(passed())]
+    for found in (first, again):
+        assert all(torch.equal(*pair) for pair in zip(found, expected, strict=True))
+    assert not torch.equal(other[0], expected[0])
+    assert not images.requires_grad
 
 
 def test_the_effect_of_an_output_is_the_slope_along_what_its_channels_are_multiplied_by_at_one_call() -> None:
