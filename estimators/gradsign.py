@@ -1,0 +1,61 @@
+"""gradsign: how far single images agree on the direction in which the weights of an untrained network should move."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import reduce
+from typing import ClassVar, Literal
+
+import torch
+from torch import nn
+
+from estimator_bench import NetworkPasses, UsageError, ZeroCostEstimator, weight_gradients
+
+
+@dataclass(frozen=True)
+class Gradsign(ZeroCostEstimator):
+    """Sum over convolution and linear weights of | sum over images of sign(g_n) |.
+
+    g_n is the gradient of the cross-entropy of image n alone, from a pass of its own in train mode: batch normalisation
+    uses the statistics of the one image (Zhang and Jia 2022, algorithm 1). Range [0, images * weights]; 0 for a
+    network that no image passes through. NaN if any gradient is NaN, which the authors' programs leave out. Where a map
+    of 1 x 1 is normalised, one image has no statistics, and the score is an error. Where the last normalisation is
+    followed by the mean and the classifier, without an activation, an image alone has the same features as any other,
+    and the signs of what lies before are those of rounding.
+
+    Args:
+        aggregate: `sum` over the weights as in the paper and in the authors' program for NDS, or their `mean`, as in
+            those for NAS-Bench-101 and -201 and in AZ-NAS; weights in dead branches count there.
+        images: how many of the batch to take, each with a forward and a backward pass of its own; all by default. The
+            authors take 128.
+    """
+
+    aggregate: Literal["sum", "mean"] = "sum"
+    images: int | None = None
+
+    name: ClassVar[str] = "gradsign"
+    citation: ClassVar[str] = "Zhang and Jia, ICLR 2022"
+
+    def __post_init__(self) -> None:
+        if self.images is not None and self.images < 1:
+            raise UsageError(f"gradsign: takes at least 1 image of the batch, not {self.images}")
+
+    def measure(self, passes: NetworkPasses) -> float:
+        """The score of one network."""
+        network, single = passes.fresh_network(), zip(passes.inputs.split(1), passes.targets.split(1), strict=True)
+        signs = (_signs(network, image, target) for image, target in list(single)[: self.images])
+        agreement = reduce(torch.add, signs).abs().double()  # whole numbers, exact in float32
+        return float(agreement.sum() if self.aggregate == "sum" else agreement.mean())
+
+
+def _signs(network: nn.Module, image: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    """(weights,) signs of the gradients of all layers."""
+    try:
+        gradients = weight_gradients(network, image, target)
+    except ValueError as error:  # of batch normalisation, whose message does not say where the one image comes from
+        raise UsageError(
+            f"gradsign runs one image at a time: {error}; choose a task with images large enough that no map of 1 x 1 "
+            "is normalised"
+        ) from error
+    flat = torch.cat([gradient.flatten() for gradient in gradients])
+    return torch.where(flat.isnan(), flat, flat.sign())  # the sign of NaN is 0 in torch
