@@ -35,6 +35,10 @@ if TYPE_CHECKING:
     from estimator_bench.ground_truth import Task as Task
     from estimator_bench.ground_truth import Trials as Trials
     from estimator_bench.metrics.ties import rankable as rankable
+    from estimator_bench.networks.batch import noise_like as noise_like
+    from estimator_bench.networks.feature_maps import BlockMaps as BlockMaps
+    from estimator_bench.networks.feature_maps import block_maps as block_maps
+    from estimator_bench.networks.feature_maps import last_maps as last_maps
     from estimator_bench.networks.forgetting import Forgetting as Forgetting
     from estimator_bench.networks.guarded import single_thread as single_thread
     from estimator_bench.networks.initialise import Initialisation as Initialisation
@@ -42,6 +46,7 @@ if TYPE_CHECKING:
     from estimator_bench.networks.passes import NetworkPasses as NetworkPasses
     from estimator_bench.networks.placement import place as place
     from estimator_bench.networks.supernet import Supernet as Supernet
+    from estimator_bench.networks.train_passes import RECTIFIERS as RECTIFIERS
     from estimator_bench.networks.train_passes import weight_gradients as weight_gradients
     from estimator_bench.networks.train_passes import weighted_layers as weighted_layers
     from estimator_bench.own_scores import evaluate as evaluate
@@ -66,6 +71,7 @@ PUBLIC = {
     "Architecture": "estimator_bench.space",
     "ArchitectureGraph": "estimator_bench.architecture_graph",
     "BenchError": "estimator_bench.errors",
+    "BlockMaps": "estimator_bench.networks.feature_maps",
     "ClassKind": "estimator_bench.space",
     "Components": "estimator_bench.estimator",
     "CorruptDataError": "estimator_bench.errors",
@@ -90,6 +96,7 @@ PUBLIC = {
     "Problem": "estimator_bench.problem",
     "ProductSpace": "estimator_bench.product_space",
     "Protocol": "estimator_bench.protocol",
+    "RECTIFIERS": "estimator_bench.networks.train_passes",
     "Renderer": "estimator_bench.report",
     "SearchSpace": "estimator_bench.space",
     "Supernet": "estimator_bench.networks.supernet",
@@ -99,10 +106,13 @@ PUBLIC = {
     "Trials": "estimator_bench.ground_truth",
     "UsageError": "estimator_bench.errors",
     "ZeroCostEstimator": "estimator_bench.proxies",
+    "block_maps": "estimator_bench.networks.feature_maps",
     "derive_seed": "estimator_bench.protocol",
     "evaluate": "estimator_bench.own_scores",
     "images_digest": "estimator_bench.data.images",
+    "last_maps": "estimator_bench.networks.feature_maps",
     "load_images": "estimator_bench.data.images",
+    "noise_like": "estimator_bench.networks.batch",
     "place": "estimator_bench.networks.placement",
     "rankable": "estimator_bench.metrics.ties",
     "reinitialise": "estimator_bench.networks.initialise",

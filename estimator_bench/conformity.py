@@ -175,6 +175,7 @@ class _SpacePromises:
             "encodings have one length": self._encoding,
             "a representative represents itself": self._representatives,
             "networks give one output per class": self._outputs,
+            "blocks that networks name run in rows": self._blocks,
             "parameters are those of the network": self._parameters,
             "MACs are those of the network": self._macs,
             "every task names a recipe and its space": self._tasks,
@@ -240,6 +241,23 @@ class _SpacePromises:
             return ""
 
         return self._each(broken)
+
+    def _blocks(self) -> str:
+        """Of one architecture, which is enough to see; naming none is no violation, for few estimators ask for them."""
+        import torch
+
+        from estimator_bench.networks.feature_maps import block_maps, names_blocks
+
+        for recipe in self._space.recipes.values():
+            network = self._space.build(self._archs[0], recipe).eval()
+            if not names_blocks(network):
+                continue
+            with torch.no_grad():
+                found = block_maps(network, torch.zeros(1, *recipe.input_shape))
+            made = {id(output) for _, output in found}
+            if len(found) > 1 and not any(id(inputs) in made for inputs, _ in found):
+                return f"no block reads what another one gives, with recipe {recipe.name}"
+        return ""
 
     def _parameters(self) -> str:
         from estimator_bench.networks.counting import count_parameters

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
+from torch import nn
 
-from estimator_bench import registry
+from estimator_bench import Architecture, NetworkRecipe, registry
 from estimator_bench.conformity import check_estimator, check_space
 from estimator_bench.protocol import Protocol
 
@@ -76,6 +78,30 @@ def test_built_in_estimators_keep_every_promise(toy: str, spec: str) -> None:
 @pytest.mark.parametrize("space", ["toy", "nb201"])
 def test_spaces_keep_every_promise(toy: str, space: str) -> None:
     assert [(check.promise, check.violation) for check in check_space(space) if check.violation] == [], toy
+
+
+@pytest.mark.parametrize(
+    ("places", "problem"),
+    [
+        ((1, 4), "no block reads what another one gives"),
+        ((0, -1), "Linear, one of the `blocks` that the network names"),
+    ],
+)
+def test_blocks_that_are_none_are_found(
+    toy: str, monkeypatch: pytest.MonkeyPatch, places: tuple[int, int], problem: str
+) -> None:
+    space = registry.find_space("toy")
+    build = space.build
+
+    def with_blocks(arch: Architecture, recipe: NetworkRecipe) -> nn.Module:
+        network: Any = build(arch, recipe)
+        network.blocks = [network[place] for place in places]
+        return cast(nn.Module, network)
+
+    monkeypatch.setattr(space, "build", with_blocks)
+    found = {check.promise: check.violation for check in check_space("toy") if check.violation}
+    assert list(found) == ["blocks that networks name run in rows"], toy
+    assert problem in found["blocks that networks name run in rows"]
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,11 @@ class Skeleton(nn.Module):
         channels = outputs[row[-1].reduction] * row[-1].channels
         self.head = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, stack.recipe.classes))
 
+    @property
+    def blocks(self) -> list[nn.Module]:
+        """The cells."""
+        return list(self.cells)
+
     def classify(
         self, images: torch.Tensor, apply: Callable[[nn.Module, torch.Tensor, torch.Tensor], torch.Tensor]
     ) -> torch.Tensor:

@@ -23,6 +23,11 @@ class HiAmlNetwork(nn.Sequential):
         where = list(places(network, recipe))
         super().__init__(row(stem(recipe)), *map(BlockModule, where), classifier(where[-1].outputs, recipe.classes))
 
+    @property
+    def blocks(self) -> list[nn.Module]:
+        """Those of the stages."""
+        return list(self)[1:-1]
+
 
 class BlockModule(nn.Module):
     """One block: its steps, each of which reads the sum of earlier ones, and a ReLU of the sum of the last ones."""

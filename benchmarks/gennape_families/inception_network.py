@@ -26,6 +26,11 @@ class InceptionNetwork(nn.Sequential):
             classifier(recipe["head"], recipe.classes),
         )
 
+    @property
+    def blocks(self) -> list[nn.Module]:
+        """Those of the stages."""
+        return list(self)[1:-2]
+
 
 class BlockModule(nn.Module):
     """Paths whose outputs are concatenated and, if need be, projected; the input is added where the size stays."""

@@ -23,6 +23,11 @@ class TwoPathNetwork(nn.Module):
         self.paths = nn.ModuleList(nn.Sequential(*map(BlockModule, places(path, recipe))) for path in network.paths)
         self.head = nn.Sequential(row([head(network, recipe)]), classifier(recipe["head"], recipe.classes))
 
+    @property
+    def blocks(self) -> list[nn.Module]:
+        """Those of one path and then those of the other, both of which begin behind the stem."""
+        return [block for path in self.paths for block in cast(nn.Sequential, path)]
+
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Class scores (batch, classes) of images (batch, channels, height, width)."""
         maps = self.stem(images)

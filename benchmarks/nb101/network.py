@@ -42,6 +42,11 @@ class CellNetwork(nn.Module):
         last = recipe["width"] << (STACKS - 1)
         self.head = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(last, recipe.classes))
 
+    @property
+    def blocks(self) -> list[nn.Module]:
+        """Cells and the poolings between stacks."""
+        return list(self.layers)[1:]
+
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Class scores (batch, classes) of images (batch, channels, height, width)."""
         return cast(torch.Tensor, self.head(self.layers(images)))

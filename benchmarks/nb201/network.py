@@ -43,6 +43,11 @@ class Skeleton(nn.Module):
         self.lastact = nn.Sequential(norm(third), nn.ReLU())
         self.head = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(third, recipe.classes))
 
+    @property
+    def blocks(self) -> list[nn.Module]:
+        """Cells and residual blocks."""
+        return list(self.layers)
+
     def classify(self, images: torch.Tensor, apply: Callable[[nn.Module, torch.Tensor], torch.Tensor]) -> torch.Tensor:
         """Class scores (batch, classes) of images (batch, channels, height, width); `apply` runs one of `layers`."""
         maps = self.stem(images)

@@ -44,6 +44,11 @@ class StemAndHead(nn.Module):
             nn.Linear(head, recipe.classes),
         )
 
+    @property
+    def blocks(self) -> list[nn.Module]:
+        """The layers."""
+        return list(self.layers)
+
     def classify(self, images: torch.Tensor, apply: Callable[[int, torch.Tensor], torch.Tensor]) -> torch.Tensor:
         """Class scores (batch, classes) of images (batch, channels, height, width); `apply` runs a layer by number."""
         maps = self.stem(images)

@@ -23,7 +23,7 @@ from .stages import Stages
 def build(network: Stages, recipe: NetworkRecipe, family: Family) -> nn.Module:
     """A freshly initialised network: He's normal weights by fan-out in convolutions, small ones in the classifier."""
     along = sizes(network, recipe, family)
-    made = nn.Sequential()
+    made = StagesNetwork()
     made.add_module("stem", _stem(along, pools=recipe["stem"] == STEM_7X7))
     for number, stage in enumerate(along.stages, start=1):
         made.add_module(f"stage{number}", _stage(family.block, stage))
@@ -36,6 +36,15 @@ def build(network: Stages, recipe: NetworkRecipe, family: Family) -> nn.Module:
     nn.init.normal_(linear.weight, std=0.01)
     nn.init.zeros_(linear.bias)
     return made
+
+
+class StagesNetwork(nn.Sequential):
+    """Stem, stages of blocks, and head."""
+
+    @property
+    def blocks(self) -> list[nn.Module]:
+        """Those of all stages."""
+        return [block for stage in list(self)[1:-1] for block in cast(nn.Sequential, stage)]
 
 
 class Residual(nn.Module):

@@ -66,3 +66,12 @@ def check_inputs(protocol: Protocol, recipe: NetworkRecipe, batches: int = 1) ->
             f"{recipe.classes} apart: choose a task with as many classes, or --inputs gaussian"
         )
     channel_repeats(protocol.inputs, recipe.input_shape[0])
+
+
+def noise_like(images: torch.Tensor, count: int | None = None) -> torch.Tensor:
+    """Independent N(0, 1) images of the size, the precision and the device of others; as many, unless `count` says.
+
+    Drawn on the CPU from torch's global generator, so that they are the same on every device.
+    """
+    drawn = torch.randn(len(images) if count is None else count, *images.shape[1:])
+    return drawn.to(images).contiguous(memory_format=torch.channels_last)
