@@ -2,6 +2,7 @@
 
 BUILTIN = {
     "activations": ".outline:Activations",
+    "az_nas": ".az_nas:AzNas",
     "constant": ".baselines:Constant",
     "cost-scores": ".given:CostScores",
     "depth": ".outline:Depth",
@@ -16,6 +17,7 @@ BUILTIN = {
     "linear_regions": ".linear_regions:LinearRegions",
     "live_params": ".outline:LiveParameters",
     "logsynflow": ".logsynflow:LogSynflow",
+    "meco": ".meco:Meco",
     "ntk": ".ntk:Ntk",
     "one-shot": ".one_shot:OneShot",
     "params": ".complexity:Parameters",
@@ -28,9 +30,11 @@ BUILTIN = {
     "ridge": ".ridge:RidgeRegression",
     "scores": ".given:Scores",
     "snip": ".snip:Snip",
+    "swap": ".swap:Swap",
     "synflow": ".synflow:Synflow",
     "synflow_bn": ".synflow_bn:SynflowBN",
     "te-nas": ".te_nas:TeNas",
     "vote": ".vote:Vote",
+    "zen": ".zen:Zen",
     "zico": ".zico:Zico",
 }

@@ -1,0 +1,84 @@
+"""swap: how many ways of switching on and off for a few images there are among the ReLU units of a network."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import torch
+from torch import nn
+
+from estimator_bench import RECTIFIERS, NetworkPasses, UsageError, ZeroCostEstimator, reinitialise
+
+MOST_IMAGES = 62
+"""A pattern is a whole number of 64 bits."""
+
+
+@dataclass(frozen=True)
+class Swap(ZeroCostEstimator):
+    """Number of distinct patterns of ReLU units over `images` images, the mean of `repeats` draws of N(0, 1) weights.
+
+    The pattern of a unit says for which images it is on. Every call of a ReLU or ReLU6 module on maps counts, one unit
+    per channel and pixel, in dead branches too; the public program looks at ReLUs alone, and has no score for networks
+    of ReLU6. Train mode; biases and offsets 0, factors of normalisation 1. Range [1, 2^images] or up to the number
+    of units, which is less in small networks; 0 for a network without such modules, NaN where a unit is NaN.
+
+    With `mu` and `sigma`, times exp(-(P - mu)^2 / sigma) for P thousand parameters, the regularised form. The paper
+    chooses both by the size that is looked for.
+
+    Args:
+        repeats: draws of weights; 32 as published.
+        images: the first so many of the batch, or all of a smaller one; 16 as published.
+        mu: thousands of parameters that are best.
+        sigma: how little others are punished; not at all by default.
+    """
+
+    repeats: int = 32
+    images: int = 16
+    mu: float = 0.0
+    sigma: float = math.inf
+
+    name: ClassVar[str] = "swap"
+    citation: ClassVar[str] = "Peng et al., SWAP-NAS, ICLR 2024 (github.com/pym1024/SWAP)"
+
+    def __post_init__(self) -> None:
+        if self.repeats < 1 or not 1 <= self.images <= MOST_IMAGES or not self.sigma > 0:
+            raise UsageError(
+                f"swap needs at least 1 repeat, 1 to {MOST_IMAGES} images and a positive sigma, not "
+                f"{self.repeats}, {self.images} and {self.sigma}"
+            )
+
+    @torch.no_grad()
+    def measure(self, passes: NetworkPasses) -> float:
+        """The score of one network."""
+        network, images = passes.fresh_network().train(), passes.inputs[: self.images]
+        found: list[torch.Tensor | None] = []
+
+        def note(_module: nn.Module, _inputs: Any, output: torch.Tensor) -> None:
+            if output.dim() == 4:
+                found.append(None if output.isnan().any() else _patterns(output))
+
+        for module in network.modules():
+            if isinstance(module, RECTIFIERS):
+                module.register_forward_hook(note)
+        count = 0
+        for _ in range(self.repeats):
+            found.clear()
+            reinitialise(network, "normal")
+            network(images)
+            known = [patterns for patterns in found if patterns is not None]
+            if len(known) < len(found):
+                return math.nan
+            count += len(torch.cat(known).unique()) if known else 0
+        thousands = sum(parameter.numel() for parameter in network.parameters()) / 1000
+        return count / self.repeats * math.exp(-((thousands - self.mu) ** 2) / self.sigma)
+
+
+def _patterns(output: torch.Tensor) -> torch.Tensor:
+    """The distinct patterns of the units of (B, C, H, W), each as a number with a bit per image."""
+    patterns = torch.zeros(output[0].numel(), dtype=torch.int64, device=output.device)
+    for image in output:
+        patterns = 2 * patterns + (image.reshape(-1) > 0)
+    distinct: torch.Tensor = patterns.unique()
+    return distinct
