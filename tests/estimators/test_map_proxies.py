@@ -151,13 +151,13 @@ def test_a_component_alone_is_that_of_all(component: str) -> None:
 # ---------------------------------------------------------------------------------------------- identities
 
 
-@given(st.integers(1, 62), st.integers(1, 40), st.integers(0, 10**6))
+@given(st.integers(1, swap.MOST_IMAGES), st.integers(1, 40), st.integers(0, 10**6))
 def test_units_are_told_apart_by_the_images_they_are_on_for(images: int, units: int, seed: int) -> None:
     on = np.random.default_rng(seed).integers(0, 2, (images, 1, 1, units)).astype(np.float32)
-    patterns = swap._patterns(torch.from_numpy(on))
+    patterns = swap._patterns(torch.from_numpy(on)).unique()
     assert len(patterns) == len(np.unique(on.reshape(images, units), axis=1).T)
     turned = np.random.default_rng(seed).permutation(on)
-    assert len(swap._patterns(torch.from_numpy(turned))) == len(patterns), "whatever the order of the images"
+    assert len(swap._patterns(torch.from_numpy(turned)).unique()) == len(patterns), "whatever the order of the images"
 
 
 @given(st.integers(2, 6), st.integers(0, 10**6))
