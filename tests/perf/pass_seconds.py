@@ -1,10 +1,15 @@
 """Seconds of every pass and of every zero-cost estimator on the networks of a space. Not a test: run it.
 
-    python tests/perf/pass_seconds.py --space nb201 --networks 20 --batch-size 64
+    python tests/perf/pass_seconds.py --space nb201 --networks 20 --batch-size 64 --workers 1 2 --peak
+    python tests/perf/pass_seconds.py --space nb201/cifar10@nats --est grasp snip --peer ../zero-cost-nas
 
-From a clone that is not installed, put `PYTHONPATH=.` before it. One thread, wall seconds, medians over networks that
-are drawn from the space; gaussian images. Alone, an estimator takes the building of the network, its chain of passes
-and its own part; together, all of them take each pass once.
+From a clone that is not installed, put `PYTHONPATH=.` before it. One thread, CPU seconds, since other work on the machine
+changes them less than wall seconds; medians over networks that are drawn from the space, each of which stands for its
+functional class; gaussian images. Alone, an estimator takes the building of the network, its chain of passes and its own
+part; together, all of them take each pass once.
+
+`--workers` adds networks per minute through the engine and peak memory, `--peak` what the machine could do beside what
+the forward pass does, and `--peer` the ratio to a checkout of zero-cost-nas, network by network in alternation.
 """
 
 from __future__ import annotations
@@ -13,43 +18,49 @@ import argparse
 import sys
 from collections.abc import Mapping, Sequence
 from functools import partial
-from statistics import median
+from pathlib import Path
+from statistics import mean, median
 
 import torch
+from machine_peak import peak, reached
+from pass_scaling import scaling
 from tabulate import tabulate
+from zero_cost_nas import MEASURES, ZeroCostNas
 
 from estimator_bench import Architecture, NetworkPasses, Problem, Protocol, ZeroCostEstimator, registry, single_thread
 from estimator_bench.errors import BenchError
 from estimator_bench.guard import Failure
+from estimator_bench.networks.allocator import keep_freed_memory
 from estimator_bench.networks.batch import Batch, make_batch
-from estimator_bench.networks.passes import PASSES, with_prerequisites
+from estimator_bench.networks.passes import with_prerequisites
+from estimator_bench.networks.scoring import score_networks
 from estimator_bench.problem import make_problem
 from estimator_bench.stopwatch import Stopwatch
 
 
-def zero_cost_estimators() -> Sequence[ZeroCostEstimator]:
-    """All that are registered, with default parameters."""
-    classes = [registry.load("estimator", name) for name in registry.names("estimator")]
+def zero_cost_estimators(wanted: Sequence[str]) -> Sequence[ZeroCostEstimator]:
+    """Those of these names, or all that are registered, with default parameters."""
+    classes = [registry.load("estimator", name) for name in wanted or registry.names("estimator")]
     return [one() for one in classes if issubclass(one, ZeroCostEstimator)]
 
 
 def seconds_of(
     problem: Problem, arch: Architecture, batch: Batch, estimators: Sequence[ZeroCostEstimator]
 ) -> Mapping[str, float]:
-    """Wall seconds by what they are spent on: `build`, `copy`, a pass, or the own part of an estimator.
+    """CPU seconds by what they are spent on: `build`, `copy`, a pass, or the own part of an estimator.
 
     What fails is named on standard error; its time counts.
     """
     passes = NetworkPasses(problem, arch, batch)
     with Stopwatch() as watch:
         passes.fresh_network()
-    found = {"build": passes.build_seconds.wall, "copy": watch.seconds.wall}
-    for name in PASSES:
+    found = {"build": passes.build_seconds.cpu, "copy": watch.seconds.cpu}
+    for name in with_prerequisites(set().union(*(one.needs for one in estimators))):
         passes.run(name)
-        found[name] = passes.seconds[name].wall
+        found[name] = passes.seconds[name].cpu
     for one in estimators:
         result, spent = passes.measured(one.name, partial(one.measure, passes), with_prerequisites(one.needs))
-        found[one.name] = spent.wall
+        found[one.name] = spent.cpu
         if isinstance(result, Failure):
             sys.stderr.write(f"{one.name} of {arch}: {result.reason}\n")
     return found
@@ -57,8 +68,7 @@ def seconds_of(
 
 def tables(rows: Sequence[Mapping[str, float]], estimators: Sequence[ZeroCostEstimator]) -> str:
     """Where the time goes, and what each estimator costs alone."""
-    needed = with_prerequisites(set().union(*(one.needs for one in estimators)))
-    parts = ["build", *needed, *(one.name for one in estimators)]
+    parts = [part for part in rows[0] if part != "copy"]
     together = [sum(row[part] for part in parts) for row in rows]
     where = [
         (
@@ -82,28 +92,84 @@ def tables(rows: Sequence[Mapping[str, float]], estimators: Sequence[ZeroCostEst
     return f"{first}\n\nA copy is part of the passes that start with one.\n\n{second}"
 
 
-def main() -> None:
-    """Measure and print."""
+def beside_peer(
+    problem: Problem,
+    archs: Sequence[Architecture],
+    batch: Batch,
+    estimators: Sequence[ZeroCostEstimator],
+    peer: ZeroCostNas,
+) -> str:
+    """CPU seconds of the peer by those of the package, for each estimator alone and all that both have together."""
+    both = [one for one in estimators if one.name in MEASURES]
+    ours: dict[str, list[float]] = {one.name: [] for one in both}
+    theirs: dict[str, list[float]] = {one.name: [] for one in both}
+    apart = dict.fromkeys(ours, 0.0)
+    together = []
+    for place, arch in enumerate(archs):
+        scores, seconds = peer.measure(problem, arch, batch, list(ours))
+        with Stopwatch() as watch:
+            found = score_networks(problem, [arch], [(one, [0]) for one in both])
+        if not place:
+            continue  # the first network pays for what torch loads
+        together.append(watch.seconds.cpu)
+        for one, scored in zip(both, found, strict=True):
+            ours[one.name].append(scored.cpu.item())
+            theirs[one.name].append(seconds[one.name])
+            score = scored.components.values.item()
+            apart[one.name] = max(apart[one.name], abs(score - scores[one.name]) / abs(scores[one.name] or 1))
+    rows = [
+        (name, mean(ours[name]), mean(theirs[name]), mean(theirs[name]) / mean(ours[name]), apart[name])
+        for name in ours
+    ]
+    all_theirs = sum(mean(each) for each in theirs.values())
+    rows.append(("together", mean(together), all_theirs, all_theirs / mean(together), max(apart.values())))
+    headers = ("estimator", "seconds", "peer's seconds", "ratio", "values differ by at most")
+    return tabulate(rows, headers=headers, floatfmt=("", ".3f", ".3f", ".1f", ".1e"))
+
+
+def asked() -> tuple[argparse.Namespace, Problem, Sequence[ZeroCostEstimator]]:
+    """What the command line says."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--space", default="nb201", help="a space, or a task of it such as nb201/digits@mini")
     parser.add_argument("--networks", type=int, default=20)
     parser.add_argument("--batch-size", type=int, default=64)
-    asked = parser.parse_args()
+    parser.add_argument("--est", nargs="*", default=[], help="estimators; all zero-cost ones by default")
+    parser.add_argument("--workers", nargs="*", type=int, default=[], help="numbers of worker processes to try")
+    parser.add_argument("--peak", action="store_true", help="measure what one thread of the machine can do, too")
+    parser.add_argument("--peer", type=Path, help="the folder of a checkout of zero-cost-nas")
+    found = parser.parse_args()
+    if found.networks < 1:
+        parser.error("--networks must be at least 1")
     try:
-        problem = make_problem(asked.space, Protocol(batch_size=asked.batch_size))
-        estimators = zero_cost_estimators()
+        problem = make_problem(found.space, Protocol(batch_size=found.batch_size))
+        found.peer = found.peer and ZeroCostNas(found.peer)
+        return found, problem, zero_cost_estimators(found.est)
     except BenchError as error:
         parser.error(str(error))
-    if asked.networks < 1:
-        parser.error("--networks must be at least 1")
+
+
+def main() -> None:
+    """Measure and print."""
+    options, problem, estimators = asked()
+    keep_freed_memory()
+    drawn = [problem.space.representative(arch, "functional") for arch in problem.unlabelled(options.networks + 1)]
     with single_thread():
         batch = make_batch(problem)
-        drawn = problem.unlabelled(asked.networks + 1)
         seconds_of(problem, drawn[0], batch, estimators)  # the first network pays for what torch loads
         rows = [seconds_of(problem, arch, batch, estimators) for arch in drawn[1:]]
+        said = [tables(rows, estimators)]
+        if options.peak:
+            forward = median(reached(problem.network(arch), batch) for arch in drawn[1:4])
+            could = {**peak(), "a forward pass of the networks, median": forward}
+            said.append(tabulate(could.items(), headers=("one thread", "GFLOP/s"), floatfmt=("", ".1f")))
+        if options.peer:
+            said.append(beside_peer(problem, drawn, batch, estimators, options.peer))
+    if options.workers:
+        found = scaling(problem, [one.name for one in estimators], drawn, options.workers)
+        said.append(tabulate(found, headers=("workers", "networks per minute", "peak MB of one"), floatfmt=".1f"))
     recipe, shape = problem.task.recipe, tuple(batch[0].shape)
     print(f"{problem.task}, recipe {recipe.name}, {len(rows)} networks, images {shape}, torch {torch.__version__}\n")  # noqa: T201
-    print(tables(rows, estimators))  # noqa: T201
+    print("\n\n".join(said))  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -1,0 +1,40 @@
+"""Networks per minute through the engine of the program, by its number of workers, and what memory they take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from time import perf_counter
+
+from estimator_bench import Architecture, Problem
+from estimator_bench.guard import Failure
+from estimator_bench.runs.engine import ProcessEngine
+from estimator_bench.runs.jobs import Answer, Chunk, Job, Work
+
+
+def scaling(
+    problem: Problem, estimators: Sequence[str], archs: Sequence[Architecture], workers: Iterable[int]
+) -> list[tuple[int, float, float]]:
+    """Per number of workers: networks per minute of wall time, and the largest peak memory of a process in MB.
+
+    The first network of each worker is not timed, since the worker starts with it.
+    """
+    job = Job(str(problem.task), problem.protocol, tuple(estimators), ())
+    rows = []
+    for count in workers:
+        with ProcessEngine(count) as engine:
+            _peak(engine, job, [archs[0]] * count)
+            started = perf_counter()
+            peak = _peak(engine, job, archs)
+            rows.append((count, 60 * len(archs) / (perf_counter() - started), peak / 2**20))
+    return rows
+
+
+def _peak(engine: ProcessEngine, job: Job, archs: Sequence[Architecture]) -> int:
+    waiting: list[Work] = [Chunk(job, (str(arch),), ((0,),) * len(job.estimators)) for arch in archs]
+    peaks = []
+    for _, answer in engine.execute(lambda: waiting.pop() if waiting else None):
+        if isinstance(answer, Failure):
+            raise RuntimeError(answer.reason)
+        if isinstance(answer, Answer):
+            peaks.append(answer.peak_memory)
+    return max(peaks)
