@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from estimator_bench import Initialisation, NetworkPasses, UsageError, ZeroCostEstimator, reinitialise
+from estimator_bench import RECTIFIERS, Initialisation, NetworkPasses, UsageError, ZeroCostEstimator, reinitialise
 
 SIDE, LARGE, LARGE_SIDE = 8, 64, 32
 """Sides of images: so many pixels, or for recipes of more than `LARGE` pixels, which halve more often, `LARGE_SIDE`."""
@@ -77,7 +77,7 @@ def _patterns(network: nn.Module, images: torch.Tensor) -> NDArray[np.uint8] | N
             found.append(np.packbits((output > 0).flatten(1).cpu().numpy(), axis=1))
 
     for module in network.modules():
-        if isinstance(module, nn.ReLU | nn.ReLU6):
+        if isinstance(module, RECTIFIERS):
             module.register_forward_hook(keep)
     network(images)
     return None if broken else np.concatenate(found, axis=1)

@@ -54,7 +54,7 @@ class Zen(ZeroCostEstimator):
         network, batch = passes.fresh_network().train(), passes.inputs
         norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
         for norm in norms:
-            _keep_variance(norm)
+            _keep_variance(norm, batch.device)
             if self.variance == "batch":
                 norm.momentum = 1.0
         scores = []
@@ -71,9 +71,9 @@ class Zen(ZeroCostEstimator):
         return sum(scores) / self.repeats
 
 
-def _keep_variance(norm: nn.BatchNorm2d) -> None:
+def _keep_variance(norm: nn.BatchNorm2d, device: torch.device) -> None:
     """Let a layer keep running statistics, which change nothing in train mode."""
     if norm.running_var is None:
         norm.track_running_stats = True
-        norm.running_mean = torch.zeros(norm.num_features)
-        norm.running_var = torch.ones(norm.num_features)
+        norm.running_mean = torch.zeros(norm.num_features, device=device)
+        norm.running_var = torch.ones(norm.num_features, device=device)

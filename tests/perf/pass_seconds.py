@@ -3,10 +3,10 @@
     python tests/perf/pass_seconds.py --space nb201 --networks 20 --batch-size 64 --workers 1 2 --peak
     python tests/perf/pass_seconds.py --space nb201/cifar10@nats --est grasp snip --peer ../zero-cost-nas
 
-From a clone that is not installed, put `PYTHONPATH=.` before it. One thread, CPU seconds, since other work on the machine
-changes them less than wall seconds; medians over networks that are drawn from the space, each of which stands for its
-functional class; gaussian images. Alone, an estimator takes the building of the network, its chain of passes and its own
-part; together, all of them take each pass once.
+From a clone that is not installed, put `PYTHONPATH=.` before it. One thread, CPU seconds, since other work on the
+machine changes them less than wall seconds; medians over networks that are drawn from the space, each of which stands
+for its functional class; gaussian images. Alone, an estimator takes the building of the network, its chain of passes
+and its own part; together, all of them take each pass once.
 
 `--workers` adds networks per minute through the engine and peak memory, `--peak` what the machine could do beside what
 the forward pass does, and `--peer` the ratio to a checkout of zero-cost-nas, network by network in alternation.
