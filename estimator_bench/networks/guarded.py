@@ -37,7 +37,9 @@ def seeded(*parts: str | int) -> Iterator[None]:
     """
     numbers, words = np.random.get_state(), random.getstate()
     seed = derive_seed(*parts)
-    with torch.random.fork_rng():
+    # Asked for all, torch would start every GPU, for computations on a CPU too.
+    devices = [torch.cuda.current_device()] if torch.cuda.is_initialized() else []
+    with torch.random.fork_rng(devices):
         torch.manual_seed(seed)
         np.random.seed(seed % 2**32)
         random.seed(seed)
@@ -63,6 +65,17 @@ def settings_kept() -> Iterator[None]:
         for (read, write), value in zip(_SETTINGS, kept, strict=True):
             if read() != value:
                 write(value)
+
+
+def use_exact_kernels() -> None:
+    """Let GPUs convolve in float32 and in one order, for what follows inside `settings_kept`.
+
+    By default they round the factors to 10 bits (TF32) and add up as it comes, so that scores would differ from those
+    of a CPU in the third digit, and from each other in the last.
+    """
+    torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cudnn.deterministic = True
+    torch.backends.cudnn.benchmark = False
 
 
 def _attribute(owner: Any, name: str) -> Setting:

@@ -15,7 +15,7 @@ from estimator_bench.networks import train_passes as train
 from estimator_bench.networks.batch import Batch, make_batch
 from estimator_bench.networks.copying import copied
 from estimator_bench.networks.curvature import hessian_weights
-from estimator_bench.networks.guarded import seeded, settings_kept
+from estimator_bench.networks.guarded import seeded, settings_kept, use_exact_kernels
 from estimator_bench.networks.outline import outline
 from estimator_bench.networks.synaptic_flow import synaptic_flow, synaptic_flow_bn
 from estimator_bench.problem import Problem
@@ -133,6 +133,7 @@ class NetworkPasses:
         protocol = self.problem.protocol
         parts = (protocol.seed, purpose, str(self.arch), *protocol.repetition)
         with Stopwatch() as watch, settings_kept(), seeded(*parts):
+            use_exact_kernels()
             result = attempt(compute)
             if protocol.device.startswith("cuda"):
                 torch.cuda.synchronize()  # else the time would be that of starting the work
