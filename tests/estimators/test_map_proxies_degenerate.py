@@ -231,7 +231,7 @@ def test_ranks_are_added_up_as_logarithms_of_shares() -> None:
 def test_a_run_ranks_its_population(tmp_path: Path) -> None:
     found = run(
         tmp_path,
-        "nb201/digits@mini",
+        "nb101/digits@mini",
         "az_nas",
         *("az_nas:component=expressivity", "az_nas:component=complexity", "flops"),
         protocol=Protocol(batch_size=4),
