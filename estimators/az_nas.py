@@ -136,7 +136,7 @@ def _entropy(maps: torch.Tensor) -> float:
 
 def _largest_singular_value(inputs: torch.Tensor, output: torch.Tensor) -> float | None:
     """Of the map from a block's output gradients to its input gradients; None if it hands them through."""
-    signs = torch.empty_like(output).copy_(2 * torch.randint(2, output.shape, dtype=torch.int8) - 1)
+    signs = torch.empty_like(output).copy_(2 * torch.randint(2, output.shape, dtype=torch.int8, device="cpu") - 1)
     (slopes,) = torch.autograd.grad(output, inputs, signs, allow_unused=True, materialize_grads=True)
     if slopes.shape == signs.shape and torch.equal(slopes, signs):
         return None

@@ -25,7 +25,8 @@ class EpeNas(ZeroCostEstimator):
     is left out of the second, as in the authors' program, and where no class has two images, or in the second form
     fewer than two classes have, the score is an error, since it would be the same for all networks. Of a hundred
     classes or more a batch of 64 holds few pairs, and the score is mostly noise: enlarge the batch. Range [0, inf).
-    NaN for an image whose gradient does not vary, as in a network that no image passes through; NASLib has -1e8.
+    NaN for an image whose gradient does not vary, as in a network that no image passes through, where NASLib has -1e8,
+    and where all gradients are rounding, see `jacov`.
 
     Args:
         k: added to each absolute correlation.

@@ -59,7 +59,7 @@ class LinearRegions(ZeroCostEstimator):
         channels, height, _ = like.shape[1:]
         side = self.side or (LARGE_SIDE if height > LARGE else SIDE)
         varied = (channels, side, side) if self.inputs == "gaussian" else (1, 1, 1)
-        drawn = torch.randn(self.samples, *varied).to(like).expand(-1, channels, side, side)
+        drawn = torch.randn(self.samples, *varied, device="cpu").to(like).expand(-1, channels, side, side)
         patterns = _patterns(network, drawn.contiguous(memory_format=torch.channels_last))
         return float("nan") if patterns is None else len({pattern.tobytes() for pattern in patterns})
 

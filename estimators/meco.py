@@ -80,7 +80,7 @@ class Meco(ZeroCostEstimator):
         if not rows.isfinite().all():
             return math.nan
         if 0 < self.channels < count:
-            rows = rows[torch.randperm(count)[: self.channels].to(rows.device)]
+            rows = rows[torch.randperm(count, device="cpu")[: self.channels].to(rows.device)]
         # Rows without their mean have a rank below the number of pixels. Constants of float32 have no variance at all
         # in float64.
         if len(rows) >= rows.shape[1] or not rows.var(dim=1).all():

@@ -38,11 +38,11 @@ def make_batch(problem: Problem, number: int = 0) -> Batch:
     generator = torch.Generator().manual_seed(protocol.batch_seed("batch"))
     if protocol.inputs == "gaussian":
         for _ in range(number + 1):
-            images = torch.randn(protocol.batch_size, *recipe.input_shape, generator=generator)
-            targets = torch.randint(recipe.classes, (protocol.batch_size,), generator=generator)
+            images = torch.randn(protocol.batch_size, *recipe.input_shape, generator=generator, device="cpu")
+            targets = torch.randint(recipe.classes, (protocol.batch_size,), generator=generator, device="cpu")
     else:
         check_inputs(protocol, recipe, number + 1)
-        order = torch.randperm(len(labels_of(protocol.inputs, "train")), generator=generator)
+        order = torch.randperm(len(labels_of(protocol.inputs, "train")), generator=generator, device="cpu")
         drawn = order.split(protocol.batch_size)[number].tolist()
         images, targets = take_images(protocol.inputs, "train", recipe.input_shape, drawn)
     device = torch.device(protocol.device)
@@ -73,5 +73,5 @@ def noise_like(images: torch.Tensor, count: int | None = None) -> torch.Tensor:
 
     Drawn on the CPU from torch's global generator, so that they are the same on every device.
     """
-    drawn = torch.randn(len(images) if count is None else count, *images.shape[1:])
+    drawn = torch.randn(len(images) if count is None else count, *images.shape[1:], device="cpu")
     return drawn.to(images).contiguous(memory_format=torch.channels_last)

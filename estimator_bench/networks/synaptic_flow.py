@@ -13,6 +13,7 @@ Flows: TypeAlias = list[tuple[torch.Tensor, torch.Tensor]]
 """Per convolution and linear layer (|theta|, dR/d|theta|), of the shape of the weights."""
 
 _Norm = nn.modules.batchnorm._BatchNorm
+_ROUNDING = 1e-12
 
 
 def synaptic_flow(network: nn.Module, inputs: torch.Tensor) -> Flows:
@@ -45,7 +46,7 @@ def synaptic_flow_bn(network: nn.Module, inputs: torch.Tensor) -> Flows:
     for module in network.modules():
         if isinstance(module, _Norm):
             module.train()
-            module.register_forward_pre_hook(_refuse_one_pixel)
+            module.register_forward_pre_hook(_centred)
     return _flows(network, inputs)
 
 
@@ -67,9 +68,18 @@ def _identity(tensor: torch.Tensor) -> torch.Tensor:
     return tensor
 
 
-def _refuse_one_pixel(_module: nn.Module, inputs: tuple[Any, ...]) -> None:
-    if inputs[0][:, 0].numel() == 1:
+def _centred(_module: nn.Module, inputs: tuple[Any, ...]) -> torch.Tensor:
+    """Maps less their mean, which their normalisation does not see, with zeros for differences that are rounding.
+
+    Where all pixels are equal, normalisation would divide what rounding leaves by the root of eps, layer by layer.
+    """
+    maps: torch.Tensor = inputs[0]
+    if maps[:, 0].numel() == 1:
         raise RuntimeError(
             "batch normalisation of one image needs maps of more than one pixel, and would let nothing through: "
             "choose a recipe with larger images"
         )
+    pixels, values = [0, *range(2, maps.dim())], maps.detach()
+    shifted = maps - values.mean(pixels, keepdim=True)
+    rounding = shifted.detach().abs() <= _ROUNDING * values.abs().amax(pixels, keepdim=True)
+    return shifted - (shifted * rounding).detach()

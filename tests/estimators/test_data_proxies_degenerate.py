@@ -24,13 +24,6 @@ pytestmark = pytest.mark.usefixtures("toy")
 FIVE = (EpeNas(), Zico(), Gradsign(), Ntk(init="as-built"), LinearRegions(samples=40, init="as-built"))
 
 
-def rectify(network: nn.Module) -> None:
-    """Put a ReLU before the mean of the maps."""
-    for name, module in network.named_children():
-        if isinstance(module, nn.AdaptiveAvgPool2d):
-            network.register_module(name, nn.Sequential(nn.ReLU(), module))
-
-
 def test_a_network_without_a_path_has_no_number_where_there_is_nothing_to_compare() -> None:
     problem = make_problem("nb201/digits@mini", Protocol(batch_size=6))
     found = of(score_all(problem, Cell((NONE,) * 6), FIVE))
@@ -64,7 +57,6 @@ def test_without_relu_modules_and_normalisation_there_is_one_region_and_no_gradi
 @pytest.mark.parametrize("change", ["frozen", "in place", "unused"])
 def test_what_computes_the_same_scores_alike(change: str) -> None:
     def modify(network: nn.Module) -> None:
-        rectify(network)
         if change == "frozen":
             network.requires_grad_(False)
         elif change == "unused":
@@ -74,7 +66,7 @@ def test_what_computes_the_same_scores_alike(change: str) -> None:
                 if isinstance(module, nn.ReLU):
                     module.inplace = True
 
-    found, expected = of(changed(modify, FIVE)), of(changed(rectify, FIVE))
+    found, expected = of(changed(modify, FIVE)), of(changed(lambda _: None, FIVE))
     assert found == expected
     assert all(map(math.isfinite, found.values()))
 
@@ -93,12 +85,11 @@ class DeadEnd(nn.Module):
 
 def test_a_dead_end_counts_for_linear_regions_alone() -> None:
     def branch(network: nn.Module) -> None:
-        rectify(network)
         name, conv = [(name, one) for name, one in network.named_children() if isinstance(one, nn.Conv2d)][1]
-        torch.manual_seed(0)
+        torch.manual_seed(3)
         network.register_module(name, DeadEnd(conv))
 
-    found, expected = of(changed(branch, FIVE)), of(changed(rectify, FIVE))
+    found, expected = of(changed(branch, FIVE)), of(changed(lambda _: None, FIVE))
     assert found.pop("linear_regions") > expected.pop("linear_regions")
     assert found == pytest.approx(expected, rel=1e-6)
 
@@ -107,7 +98,7 @@ def test_unused_weights_thin_out_the_mean_of_gradsign() -> None:
     unused = nn.Conv2d(2, 2, 3, bias=False)
     add = lambda network: network.get_submodule("0").register_module("unused", unused)  # noqa: E731
     mean = (Gradsign(aggregate="mean"),)
-    before, after = of(changed(rectify, mean))["gradsign"], of(changed(lambda net: (rectify(net), add(net)), mean))
+    before, after = of(changed(lambda _: None, mean))["gradsign"], of(changed(add, mean))
     problem, arch = stack()
     weights = sum(p.numel() for name, p in problem.network(arch).named_parameters() if p.dim() > 1)
     assert after["gradsign"] == pytest.approx(before * weights / (weights + unused.weight.numel()), rel=1e-6)
@@ -121,11 +112,10 @@ def test_weights_that_are_no_numbers_give_no_number_and_no_error(value: float) -
 
 def test_weights_that_are_drawn_anew_are_numbers_whatever_they_were() -> None:
     def spoil(network: nn.Module) -> None:
-        rectify(network)
         nn.init.constant_(network.get_parameter("0.weight"), math.nan)
 
     found = of(changed(spoil, [Ntk(), LinearRegions(samples=40)]))
-    assert found == of(changed(rectify, [Ntk(), LinearRegions(samples=40)]))
+    assert found == of(changed(lambda _: None, [Ntk(), LinearRegions(samples=40)]))
     assert all(map(math.isfinite, found.values()))
 
 
@@ -133,7 +123,7 @@ def test_a_batch_of_two_is_enough_but_for_two_classes() -> None:
     found = score_all(*stack(size=2), FIVE)
     (reason,) = found.pop("epe_nas").failures.values()
     assert reason.startswith("UsageError: 0 of 2 classes have two images in the batch, too few for a score: enlarge")
-    assert statuses(found) == {"zico": "ok", "gradsign": "ok", "ntk": "inf", "linear_regions": "ok"}
+    assert statuses(found) == dict.fromkeys(("zico", "gradsign", "ntk", "linear_regions"), "ok")
 
 
 def test_one_image_cannot_be_normalised_at_one_pixel_and_gradsign_says_so() -> None:

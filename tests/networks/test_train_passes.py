@@ -97,6 +97,18 @@ def test_the_jacobian_holds_a_row_per_image_of_a_linear_network() -> None:
     torch.testing.assert_close(found, network.get_parameter("1.weight").sum(0).detach().expand(4, -1))
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("scale", [1e-3, 1, 1e3])
+def test_a_jacobian_that_vanishes_is_zero_and_no_rounding(dtype: torch.dtype, scale: float) -> None:
+    """The mean over batch and map of what was just normalised is the same for any images."""
+    normed = [nn.Conv2d(2, 8, 3), nn.BatchNorm2d(8)]
+    head = [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, CLASSES)]
+    images, targets = batch()
+    for layers, vanishes in (([*normed, *head], True), ([*normed, nn.ReLU(), *head], False)):
+        found = jacobian(forward(made(lambda: nn.Sequential(*layers)).to(dtype), scale * images.to(dtype), targets))  # noqa: B023
+        assert bool((found == 0).all()) is vanishes
+
+
 def test_the_jacobian_is_the_slope_of_the_sum_of_all_logits_in_train_mode() -> None:
     found, network, images = jacobian(passed()), made().train(), batch()[0]
     step = 1e-6

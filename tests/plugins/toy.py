@@ -114,7 +114,7 @@ class ToySpace(ProductSpace[Stack]):
         layers: list[nn.Module] = [nn.Conv2d(recipe.input_shape[0], width, 1, bias=False)]
         for kernel in (KERNELS[op] for op in arch.ops if op):
             conv = nn.Conv2d(width, width, kernel, padding=kernel // 2, bias=False)
-            layers += [nn.ReLU(), conv, nn.BatchNorm2d(width)]
+            layers += [conv, nn.BatchNorm2d(width), nn.ReLU()]
         pool = (nn.AdaptiveAvgPool2d(1), nn.Flatten())
         return nn.Sequential(*layers, *pool, nn.Linear(width, recipe.classes))
 

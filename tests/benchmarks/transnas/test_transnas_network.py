@@ -18,6 +18,7 @@ from torch import fx, nn
 from estimator_bench.errors import UsageError
 from estimator_bench.layer_costs import Maps
 from estimator_bench.networks.counting import count_macs, count_parameters
+from estimator_bench.networks.train_passes import forward, jacobian
 from estimator_bench.space import AnySpace, Architecture, NetworkRecipe
 
 MICRO, MACRO = TransNasMicro(), TransNasMacro()
@@ -276,3 +277,14 @@ def test_normalisation_in_the_supernet_keeps_no_state_and_is_affine_outside_cell
 def test_the_macro_space_says_why_it_has_no_supernet() -> None:
     with pytest.raises(UsageError, match=r"transnas-macro.*no supernet.*changes the channels"):
         MACRO.supernet(MACRO.recipes["mini"])
+
+
+@pytest.mark.parametrize(("space", "arch"), [(MICRO, MIXED), (MACRO, SHALLOW)], ids=["micro", "macro"])
+def test_the_logits_of_a_batch_add_up_to_a_constant(space: AnySpace, arch: Architecture) -> None:
+    """So that the scores of jacov that are published for these spaces are made of rounding."""
+    torch.manual_seed(0)
+    network, images = space.build(arch, space.recipes["mini"]).train(), torch.randn(2, 6, 1, 8, 8)
+    one, other = network(images[0]), network(images[1])
+    assert not torch.allclose(one, other, atol=0.1)
+    torch.testing.assert_close(one.sum(), other.sum(), rtol=1e-4, atol=1e-4)
+    assert not jacobian(forward(network, images[0], torch.zeros(6, dtype=torch.int64))).any()
