@@ -122,9 +122,10 @@ class Problem:
         """A freshly built network of the task's recipe on the protocol's device; equal at every call."""
         import torch
 
+        from estimator_bench.networks.guarded import generators_kept
         from estimator_bench.networks.placement import place
 
-        with torch.random.fork_rng():
+        with generators_kept():
             torch.manual_seed(self.weight_seed(arch))
             network: nn.Module = self.space.build(arch, self.task.recipe)
         return place(network, self.protocol.device)

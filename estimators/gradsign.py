@@ -9,7 +9,7 @@ from typing import ClassVar, Literal
 import torch
 from torch import nn
 
-from estimator_bench import NetworkPasses, UsageError, ZeroCostEstimator, weight_gradients
+from estimator_bench import ClassKind, NetworkPasses, UsageError, ZeroCostEstimator, weight_gradients
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,11 @@ class Gradsign(ZeroCostEstimator):
     name: ClassVar[str] = "gradsign"
     citation: ClassVar[str] = "Zhang and Jia, ICLR 2022"
 
+    @property
+    def invariant_to(self) -> ClassKind:  # type: ignore[override]
+        """Weights in dead branches add nothing to the sum, but thin out the mean."""
+        return "functional" if self.aggregate == "sum" else "encoding"
+
     def __post_init__(self) -> None:
         if self.images is not None and self.images < 1:
             raise UsageError(f"gradsign: takes at least 1 image of the batch, not {self.images}")
@@ -52,8 +57,10 @@ def _signs(network: nn.Module, image: torch.Tensor, target: torch.Tensor) -> tor
     """(weights,) signs of the gradients of all layers."""
     try:
         gradients = weight_gradients(network, image, target)
-    except ValueError as error:  # of batch normalisation, whose message does not say where the one image comes from
-        raise UsageError(
+    except ValueError as error:
+        if "more than 1 value per channel" not in str(error):
+            raise
+        raise UsageError(  # since batch normalisation does not say where the one image comes from
             f"gradsign runs one image at a time: {error}; choose a task with images large enough that no map of 1 x 1 "
             "is normalised"
         ) from error

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from estimator_bench.data.images import load_images
 from estimator_bench.errors import UsageError
 from estimator_bench.identity import digest_of
+from estimator_bench.networks.guarded import generators_kept
 from estimator_bench.networks.training import TrainingRecipe, train
 from estimator_bench.protocol import derive_seed
 from estimator_bench.registry import find_space
@@ -72,7 +73,7 @@ class MiniProtocol:
         counted = torch.linspace(0, len(labels) - 1, self.test_images).round().long()
         started, seed = time.process_time(), derive_seed(trial, text)
         space = find_space(self.space)
-        with torch.random.fork_rng():
+        with generators_kept():
             torch.manual_seed(seed)
             network = space.build(space.parse(text), self.network)
         training = load_images(self.dataset, "train", shape)

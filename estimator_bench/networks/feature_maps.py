@@ -51,28 +51,38 @@ def block_maps(network: nn.Module, images: torch.Tensor) -> list[BlockMaps]:
         images: (B, C, H, W); with gradients, if the graph between the maps is to reach back to them.
 
     Raises:
-        PluginError: the network names no blocks, or something that is no block.
+        PluginError: the network names no blocks, or something that is no block, or overwrites maps in place.
     """
     blocks = _blocks_of(network)
-    calls: list[tuple[nn.Module, Any, Any]] = []
+    calls: list[tuple[nn.Module, tuple[Any, ...], list[int]]] = []
     for module in network.modules():
         if getattr(module, "inplace", False):
             setattr(module, "inplace", False)  # noqa: B010 - which mypy does not know of
     for block in dict.fromkeys(blocks):
-        block.register_forward_hook(lambda block, inputs, output: calls.append((block, inputs[-1:], output)))
+        block.register_forward_hook(
+            lambda block, inputs, output: calls.append(
+                (block, (*inputs[-1:], output), _versions((*inputs[-1:], output)))
+            )
+        )
     network(images)
     if idle := set(blocks) - {block for block, _, _ in calls}:
         raise PluginError(f"{len(idle)} of the {len(blocks)} `blocks` that the network names did not run")
     found = []
-    for block, inputs, output in calls:
-        maps = (*inputs, output)
+    for block, maps, versions in calls:
         if len(maps) != 2 or not all(isinstance(one, torch.Tensor) and one.dim() == 4 for one in maps):
             raise PluginError(
                 f"{type(block).__name__}, one of the `blocks` that the network names, does not take maps as its last "
                 "positional argument and return maps (batch, channels, height, width)"
             )
-        found.append(maps)
+        if _versions(maps) != versions:
+            raise PluginError(f"maps of {type(block).__name__} are overwritten in place: write x = x + y, not x += y")
+        found.append((maps[0], maps[1]))
     return found
+
+
+def _versions(maps: Iterable[Any]) -> list[int]:
+    """What goes up when maps are overwritten."""
+    return [one._version for one in maps if isinstance(one, torch.Tensor)]
 
 
 def names_blocks(network: nn.Module) -> bool:

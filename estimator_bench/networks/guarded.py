@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,14 @@ def single_thread() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
+def generators_kept() -> AbstractContextManager[None]:
+    """Put torch's global random generators back after the block.
+
+    Those of GPUs only where one is in use: to read them, torch would start every GPU, for computations on a CPU too.
+    """
+    return torch.random.fork_rng(range(torch.cuda.device_count()) if torch.cuda.is_initialized() else ())
+
+
 @contextmanager
 def seeded(*parts: str | int) -> Iterator[None]:
     """Everybody's random generators seeded from `parts` inside the block, and put back after it.
@@ -37,9 +45,7 @@ def seeded(*parts: str | int) -> Iterator[None]:
     """
     numbers, words = np.random.get_state(), random.getstate()
     seed = derive_seed(*parts)
-    # Asked for all, torch would start every GPU, for computations on a CPU too.
-    devices = [torch.cuda.current_device()] if torch.cuda.is_initialized() else []
-    with torch.random.fork_rng(devices):
+    with generators_kept():
         torch.manual_seed(seed)
         np.random.seed(seed % 2**32)
         random.seed(seed)
@@ -68,7 +74,7 @@ def settings_kept() -> Iterator[None]:
 
 
 def use_exact_kernels() -> None:
-    """Let GPUs convolve in float32 and in one order, for what follows inside `settings_kept`.
+    """Let GPUs compute in float32 and in one order, for what follows inside `settings_kept`.
 
     By default they round the factors to 10 bits (TF32) and add up as it comes, so that scores would differ from those
     of a CPU in the third digit, and from each other in the last.
@@ -76,6 +82,7 @@ def use_exact_kernels() -> None:
     torch.backends.cudnn.allow_tf32 = False
     torch.backends.cudnn.deterministic = True
     torch.backends.cudnn.benchmark = False
+    torch.set_float32_matmul_precision("highest")
 
 
 def _attribute(owner: Any, name: str) -> Setting:

@@ -21,11 +21,11 @@ Kept: TypeAlias = tuple[torch.Tensor, int]
 RECTIFIERS = (nn.ReLU, nn.ReLU6)
 """Modules whose units are off for negative inputs and on for positive ones."""
 
-SUSPICIOUS = 0.1
+SMALL_CHANGE = 0.1
 """Relative change of the logits with the images, above 7 in networks of every space where it does not vanish and below
 .001 where it does."""
-ROUNDING = 100
-"""In units of the precision; rounding makes of a vanishing gradient up to 3 of them, and others have millions."""
+ROUNDING_UNITS = 100
+"""Of the precision: rounding makes of a vanishing gradient a few of them, and others have millions."""
 
 
 @dataclass(frozen=True)
@@ -102,12 +102,12 @@ def jacobian(run: Forward) -> torch.Tensor:
 
 
 def _is_rounding(gradient: torch.Tensor, run: Forward) -> bool:
-    """Whether the gradient of all logits is as small beside that of one image's as rounding makes it."""
-    if gradient.norm() * run.images.detach().norm() > SUSPICIOUS * run.logits.detach().norm():
+    """Whether the gradient of all logits is as small beside that of a single one as rounding makes it."""
+    if gradient.norm() * run.images.detach().norm() > SMALL_CHANGE * run.logits.detach().norm():
         return False
-    (single,) = torch.autograd.grad(run.logits[0].sum(), run.images, retain_graph=True)
+    (single,) = torch.autograd.grad(run.logits.flatten()[0], run.images, retain_graph=True)
     per_image = gradient.norm() / len(gradient) ** 0.5
-    return bool(per_image < ROUNDING * torch.finfo(gradient.dtype).eps * single.norm())
+    return bool(per_image < ROUNDING_UNITS * torch.finfo(gradient.dtype).eps * single.norm())
 
 
 def loss_gradients(run: Forward) -> list[LayerGradient]:

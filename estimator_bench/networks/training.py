@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional as F
 
+from estimator_bench.networks.guarded import generators_kept
 from estimator_bench.networks.placement import place
 
 Labelled: TypeAlias = tuple[torch.Tensor, torch.Tensor]
@@ -61,7 +62,7 @@ def train(
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, recipe.epochs * steps)
     shuffle = torch.Generator().manual_seed(seed)
     correct = np.zeros(recipe.epochs, dtype=np.uint16)
-    with torch.random.fork_rng():
+    with generators_kept():
         torch.manual_seed(seed)
         for epoch in range(recipe.epochs):
             network.train()

@@ -12,7 +12,7 @@ import torch
 from estimator_bench import NetworkPasses, Pass, Problem, Protocol, ZeroCostEstimator, registry, single_thread
 from estimator_bench.guard import Failure
 from estimator_bench.networks.batch import make_batch
-from estimator_bench.networks.guarded import seeded
+from estimator_bench.networks.guarded import seeded, settings_kept
 from estimator_bench.networks.passes import with_prerequisites
 from estimator_bench.problem import make_problem
 
@@ -68,16 +68,19 @@ def test_network_and_batch_lie_on_the_device_of_the_protocol() -> None:
     assert {tensor.device.type for tensor in make_batch(problem)} == {"meta"}
 
 
-def test_gpus_convolve_in_float32_and_in_one_order_during_a_computation_and_as_before_after_it() -> None:
-    def kernels() -> list[bool]:
+def test_gpus_compute_in_float32_and_in_one_order_during_a_computation_and_as_before_after_it() -> None:
+    def kernels() -> list[object]:
         backend = torch.backends.cudnn
-        return [backend.allow_tf32, backend.deterministic, backend.benchmark]
+        precision = torch.get_float32_matmul_precision()
+        return [backend.allow_tf32, backend.deterministic, backend.benchmark, precision]
 
     problem = make_problem("toy/quality", Protocol(batch_size=6))
-    before = kernels()
     passes = NetworkPasses(problem, next(iter(problem.unlabelled(1))), make_batch(problem))
-    assert passes.measured("kernels", kernels, [])[0] == [False, True, False]
-    assert kernels() == before
+    with settings_kept():
+        torch.set_float32_matmul_precision("medium")
+        before = kernels()
+        assert passes.measured("kernels", kernels, [])[0] == [False, True, False, "highest"]
+        assert kernels() == before
 
 
 def test_computations_on_a_cpu_start_no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,6 +89,8 @@ def test_computations_on_a_cpu_start_no_gpu(monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     monkeypatch.setattr(torch.cuda, "get_rng_state", started)
+    problem = make_problem("toy/quality", Protocol(batch_size=6))
+    assert NetworkPasses(problem, next(iter(problem.unlabelled(1))), make_batch(problem)).fresh_network()
     with seeded("anything"):
         first = torch.rand(3)
     with seeded("anything"):
