@@ -17,10 +17,10 @@ class Zen(ZeroCostEstimator):
 
     f are the maps before global pooling, summed over channels and pixels; x and e are N(0, 1) images, in train mode;
     weights are N(0, 1), biases and offsets 0, factors of normalisation 1. Neither data nor labels nor the network's own
-    weights matter. Range (-inf, inf); -inf where the last maps do not depend on the image, and with `variance=batch` where any
-    layer normalises constant maps. Every `BatchNorm2d` counts,
-    also in branches that reach no output; without any, the second term is 0. NaN where a network without normalisation
-    grows beyond float32, and an error where there is no global pooling.
+    weights matter. Range (-inf, inf); -inf where the last maps do not depend on the image, and with `variance=batch`
+    where any layer normalises constant maps. Every `BatchNorm2d` counts, also in branches that reach no output; without
+    any, the second term is 0. NaN where a network without normalisation grows beyond float32, and an error where there
+    is no global pooling.
 
     Public implementations agree but for what the parameters say: ZenNAS has 32 repeats of 16 images, and the copies in
     NASLib and AZ-NAS, from which the defaults are, one with a batch like that of the others. Where layers keep no
