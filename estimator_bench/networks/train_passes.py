@@ -102,10 +102,16 @@ def jacobian(run: Forward) -> torch.Tensor:
 
 
 def _is_rounding(gradient: torch.Tensor, run: Forward) -> bool:
-    """Whether the gradient of all logits is as small beside that of a single one as rounding makes it."""
+    """Whether the gradient of all logits is as small beside that of one image's as rounding makes it.
+
+    Those of one image are added up with alternating signs, since they may have a constant sum themselves.
+    """
     if gradient.norm() * run.images.detach().norm() > SMALL_CHANGE * run.logits.detach().norm():
         return False
-    (single,) = torch.autograd.grad(run.logits.flatten()[0], run.images, retain_graph=True)
+    one = run.logits[0].flatten()
+    signs = torch.ones_like(one)
+    signs[1::2] = -1
+    (single,) = torch.autograd.grad(one @ signs, run.images, retain_graph=True)
     per_image = gradient.norm() / len(gradient) ** 0.5
     return bool(per_image < ROUNDING_UNITS * torch.finfo(gradient.dtype).eps * single.norm())
 

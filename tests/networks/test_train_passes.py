@@ -109,6 +109,12 @@ def test_a_jacobian_that_vanishes_is_zero_and_no_rounding(dtype: torch.dtype, sc
         assert bool((found == 0).all()) is vanishes
 
 
+def test_so_is_that_of_logits_that_add_up_to_one_for_each_image() -> None:
+    layers = [nn.Conv2d(2, 8, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, CLASSES)]
+    network = made(lambda: nn.Sequential(*layers, nn.Softmax(1)))
+    assert not jacobian(forward(network, *batch())).any()
+
+
 def test_the_jacobian_is_the_slope_of_the_sum_of_all_logits_in_train_mode() -> None:
     found, network, images = jacobian(passed()), made().train(), batch()[0]
     step = 1e-6

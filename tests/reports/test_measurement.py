@@ -12,9 +12,8 @@ import time
 from contextlib import closing, suppress
 from pathlib import Path
 
+import forked
 import pytest
-
-import estimator_bench
 
 TOY = Path(__file__).parents[1] / "plugins" / "toy.py"
 SLOW = """
@@ -31,39 +30,19 @@ class Slow(Estimator):
 BLOCK = re.compile(r"<!-- measurement:begin -->.*?<!-- measurement:end -->", flags=re.DOTALL)
 
 
-def start(folder: Path) -> subprocess.Popen[bytes]:
+def words(folder: Path) -> list[str]:
     """The same command, whatever came before."""
     plugin = folder.parent / "slow.py"  # one for all folders: where a plug-in lies is part of a run's identity
     plugin.write_text(SLOW)
-    words = [
-        "--est",
-        "slow,jacov,ridge,rank-average:of=jacov+slow",
-        "--labels",
-        "20",
-        "--workers",
-        "0",
-        "--metrics",
-        "tau",
-    ]
-    return subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "estimator_bench",
-            "run",
-            "--space",
-            "toy",
-            *words,
-            "--plugin",
-            TOY,
-            "--plugin",
-            plugin,
-        ],
-        cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(Path(estimator_bench.__file__).parents[1])},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    estimators = ("--est", "slow,jacov,ridge,rank-average:of=jacov+slow", "--labels", "20")
+    plugins = ("--plugin", str(TOY), "--plugin", str(plugin))
+    return ["run", "--space", "toy", *estimators, "--workers", "0", "--metrics", "tau", *plugins]
+
+
+def run(folder: Path) -> None:
+    """The command to its end."""
+    done = forked.call(words(folder), folder, {})
+    assert done.returncode == 0, done.stderr
 
 
 def scores(folder: Path) -> int:
@@ -77,13 +56,19 @@ def scores(folder: Path) -> int:
 def reports(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """Results folders of a run that went through, and of one that was killed on its way."""
     whole, killed = (tmp_path_factory.mktemp(name) for name in ("whole", "killed"))
-    assert start(whole).wait(120) == 0
-    process = start(killed)
+    run(whole)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "estimator_bench", *words(killed)],
+        cwd=killed,
+        env=os.environ | {"PYTHONPATH": forked.CHECKOUT},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     while scores(killed / "estimator-bench-results") < 20 and process.poll() is None:
         time.sleep(0.05)
     process.send_signal(signal.SIGKILL)
     assert process.wait(60) == -signal.SIGKILL, "it was killed on its way"
-    assert start(killed).wait(120) == 0
+    run(killed)
     return whole / "estimator-bench-results", killed / "estimator-bench-results"
 
 
