@@ -48,10 +48,10 @@ class AzNas(ZeroCostEstimator):
 
     Range (-inf, 0]. What has no number in a component ranks last with it, together with -inf.
 
-    As in the public program for NAS-Bench-201, but for this. Eigenvalues are computed in float64, so that rounding
-    makes no shares below 0, of which the program takes logarithms. It says -inf of whatever is no number; here NaN
-    stays NaN in a component. Maps whose sizes are no multiples, for which it fails, are made so by zeros. The authors'
-    program for mobile networks takes the outputs of all ReLUs in the place of blocks; that for transformers leaves out
+    Differences from the public program for NAS-Bench-201: eigenvalues are computed in float64, so that rounding makes
+    no shares below 0, of which the program takes logarithms. The program turns NaN into -inf; here NaN stays NaN in a
+    component. Maps whose sizes are no multiples, for which it fails, are made so by zeros. The authors' program for
+    mobile networks takes the outputs of all ReLUs in the place of blocks; that for transformers leaves out
     progressivity, and blocks that do nothing.
 
     Args:

@@ -13,9 +13,9 @@ class Fisher(ZeroCostEstimator):
     """Sum over layers and output channels of weights per channel * 1/2 mean_n (sum_hw a_n * dL/da_n)^2.
 
     a is the output of a convolution or linear layer, before BN, which uses batch statistics; L is the mean
-    cross-entropy, so that dL/da carries 1/B. The factor 1/2 and the weights per channel are those
-    of zero-cost-nas and NASLib. Range [0, inf). Not 0 for a network that no image passes through: what its classifier
-    owes to its bias remains.
+    cross-entropy, so that dL/da carries 1/B. The factor 1/2 and the weights per channel are those of zero-cost-nas and
+    NASLib. Range [0, inf). Not 0 for a network that no image passes through: what its classifier owes to its bias
+    remains.
     """
 
     name: ClassVar[str] = "fisher"

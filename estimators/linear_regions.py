@@ -22,14 +22,14 @@ class LinearRegions(ZeroCostEstimator):
 
     A pattern joins the units of all calls of ReLU and ReLU6 modules on maps, (B, C, H, W); those in dead branches
     count. Images of one pattern lie in one region, inside of which the network is a linear function (Xiong et al.
-    2020). All images run together, in train mode. Range [1, samples]; 1 for a network without
-    such modules, NaN where a unit is NaN. No data and no labels.
+    2020). All images run together, in train mode. Range [1, samples]; 1 for a network without such modules, NaN where a
+    unit is NaN. No data and no labels.
 
-    The authors count on a copy of the network with one channel, one cell per stage and no stem, and 3,000 crops of
-    3 x 3 pixels in grey, in three batches; few spaces have such a copy. The network of the recipe has so many units
-    that images with independent pixels share no pattern, and the score would be the number of samples for all of them.
-    So the default are `flat` images, all pixels and channels of an image the same number from N(0, 1), as nearly those
-    of a small crop are: points of a line through the inputs, along which the network has few pieces enough to tell.
+    The authors count on a copy of the network with one channel, one cell per stage and no stem, and 3,000 crops of 3 x
+    3 pixels in grey, in three batches; few spaces have such a copy. The network of the recipe has so many units that
+    images with independent pixels share no pattern, and the score would be the number of samples for all of them. So
+    the default are `flat` images, all pixels and channels of an image the same number from N(0, 1), as nearly those of
+    a small crop are: points on one line, which the network cuts into few enough pieces for counts to differ.
 
     Args:
         inputs: `flat`, or `gaussian`, with independent N(0, 1) pixels.

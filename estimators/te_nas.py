@@ -12,9 +12,9 @@ from .rank_average import RankAverage
 class TeNas(RankAverage):
     """Mean of the ranks by `ntk` and by `linear_regions` in the population, divided by its size; range (0, 1].
 
-    The same order as the authors' sum of ranks, who rank the operations left in a
-    supernet after each step of pruning it, by the changes they make, rather than whole architectures. Architectures
-    that a member scores alike share their average rank; the authors give them one rank, and the next the one after it.
+    The same order as the authors' sum of ranks, who rank the operations left in a supernet after each step of pruning
+    it, by the changes they make, rather than whole architectures. Architectures that a member scores alike share their
+    average rank; the authors give them one rank, and the next the one after it.
 
     Args:
         of: the two members, whose parameters stand in brackets: `te-nas:of=[ntk:images=16]+linear_regions`.

@@ -16,9 +16,9 @@ class Zico(ZeroCostEstimator):
     """Sum over convolutions and linear layers of ln( sum over weights of mean_b |g_b| / std_b g_b ).
 
     g_b is the gradient of the mean cross-entropy of batch b in a weight, BN with batch statistics, and the standard
-    deviation is that of the batches at hand, not an estimate for more. Weights whose
-    gradient does not vary and layers without others are left out. -inf for a network without a layer left, such as one
-    that no image passes through, where the authors' program has 0.
+    deviation is that of the batches at hand, not an estimate for more. Weights whose gradient does not vary and layers
+    without others are left out. -inf for a network without a layer left, such as one that no image passes through,
+    where the authors' program has 0.
 
     Batch 0 is that of the protocol, whose gradient others share. With two batches a weight gives
     (|g_0| + |g_1|) / |g_0 - g_1|, so that the few whose gradients nearly agree decide, and rounding with them.
