@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import signal
 import sqlite3
 import subprocess
@@ -267,10 +268,11 @@ def test_an_interrupted_run_is_finished_by_the_same_command(run: Run, tmp_path: 
 
 
 def pasted(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Runs a command as a user would who copies it from the closing summary."""
-    return subprocess.run(
-        command, shell=True, cwd=folder, capture_output=True, text=True, timeout=120, env=ENVIRONMENT, check=False
-    )
+    """Runs a command as a user would who copies it from the closing summary into a shell."""
+    program = [sys.executable, "-m", "estimator_bench"]
+    words = shlex.split(command)
+    assert words[: len(program)] == program
+    return forked.call(words[len(program) :], folder, {})
 
 
 def test_every_command_of_the_closing_summary_can_be_pasted(run: Run, tmp_path: Path) -> None:
