@@ -18,7 +18,7 @@ class Jacov(ZeroCostEstimator):
     the gradients of all B images are uncorrelated, so scores of different batch sizes must not be compared. NaN for
     an image whose gradient does not vary, as in a network that no image passes through, and in one that classifies by
     the mean of maps just normalised: the logits of a batch then add up to a constant, as for TransNAS-Bench-101's
-    classification tasks and for some DARTS cells. Public programs have scores there, which are made of rounding.
+    classification tasks and NASLib's NAS-Bench-301. Public programs have scores there, which are made of rounding.
 
     Args:
         k: added to each eigenvalue, in both terms.
