@@ -58,12 +58,13 @@ def block_maps(network: nn.Module, images: torch.Tensor) -> list[BlockMaps]:
     for module in network.modules():
         if getattr(module, "inplace", False):
             setattr(module, "inplace", False)  # noqa: B010 - which mypy does not know of
+
+    def note(block: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
+        maps = (*inputs[-1:], output)
+        calls.append((block, maps, _versions(maps)))
+
     for block in dict.fromkeys(blocks):
-        block.register_forward_hook(
-            lambda block, inputs, output: calls.append(
-                (block, (*inputs[-1:], output), _versions((*inputs[-1:], output)))
-            )
-        )
+        block.register_forward_hook(note)
     network(images)
     if idle := set(blocks) - {block for block, _, _ in calls}:
         raise PluginError(f"{len(idle)} of the {len(blocks)} `blocks` that the network names did not run")

@@ -11,6 +11,7 @@ import torch
 from estimator_bench.benchmarks.nb201.cell import CONV_1X1, CONV_3X3, NONE, SKIP, Cell
 from estimator_bench.estimators.synflow import Synflow
 from harness import run
+from reference_flows import absolute
 from reference_proxies import Given
 from torch import nn
 
@@ -37,14 +38,7 @@ def synflow(problem: Problem, arch: Architecture, network: nn.Module | None = No
 
 def positive(problem: Problem, arch: Architecture) -> tuple[nn.Module, dict[str, torch.Tensor], torch.Tensor]:
     """The network of B.3, its convolution and linear weights by name, and its input."""
-    network = problem.network(arch).double().eval()
-    with torch.no_grad():
-        for tensor in (*network.parameters(), *network.buffers()):
-            tensor.copy_(tensor.abs())
-    for parent in list(network.modules()):
-        for name, child in list(parent.named_children()):
-            if isinstance(child, nn.BatchNorm2d):
-                setattr(parent, name, nn.Identity())
+    network = absolute(problem.network(arch), lambda _: nn.Identity())
     layers = [(name, module) for name, module in network.named_modules() if isinstance(module, nn.Conv2d | nn.Linear)]
     weights = {f"{name}.weight": module.weight.detach() for name, module in layers}
     return network, weights, torch.ones(1, *problem.task.recipe.input_shape, dtype=torch.float64)
