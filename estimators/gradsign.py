@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import ClassVar, Literal
@@ -11,6 +12,9 @@ from torch import nn
 
 from estimator_bench import ClassKind, NetworkPasses, UsageError, ZeroCostEstimator, weight_gradients
 
+VANISHED = 1e-3
+"""Of a gradient in single precision, what is left in double: 1e-9 of one that is rounding, nearly all of another."""
+
 
 @dataclass(frozen=True)
 class Gradsign(ZeroCostEstimator):
@@ -19,9 +23,10 @@ class Gradsign(ZeroCostEstimator):
     g_n is the gradient of the cross-entropy of image n alone, from a pass of its own in train mode: batch normalisation
     uses the statistics of the one image (Zhang and Jia 2022, algorithm 1). Range [0, images * weights]; 0 for a
     network that no image passes through. NaN if any gradient is NaN, which the authors' programs leave out. Where a map
-    of 1 x 1 is normalised, one image has no statistics, and the score is an error. Where the last normalisation is
-    followed by the mean and the classifier, without an activation, an image alone has the same features as any other,
-    and the signs of what lies before are those of rounding.
+    of 1 x 1 is normalised, one image has no statistics, and the score is an error. Layers whose gradient vanishes but
+    for rounding add nothing: where the last normalisation is followed by the mean and the classifier, without an
+    activation, an image alone has the same features as any other, and the score is 0. Public programs count the signs
+    of rounding there.
 
     Args:
         aggregate: `sum` over the weights as in the paper and in the authors' program for NDS, or their `mean`, as in
@@ -47,16 +52,33 @@ class Gradsign(ZeroCostEstimator):
 
     def measure(self, passes: NetworkPasses) -> float:
         """The score of one network."""
-        network, single = passes.fresh_network(), zip(passes.inputs.split(1), passes.targets.split(1), strict=True)
-        signs = (_signs(network, image, target) for image, target in list(single)[: self.images])
+        single = zip(passes.inputs.split(1), passes.targets.split(1), strict=True)
+        images, network = list(single)[: self.images], passes.fresh_network()
+        real = _above_rounding(passes, *images[0])
+        signs = (_signs(network, real, image, target) for image, target in images)
         agreement = reduce(torch.add, signs).abs().double()  # whole numbers, exact in float32
         return float(agreement.sum() if self.aggregate == "sum" else agreement.mean())
 
 
-def _signs(network: nn.Module, image: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-    """(weights,) signs of the gradients of all layers."""
+def _above_rounding(passes: NetworkPasses, image: torch.Tensor, target: torch.Tensor) -> Sequence[bool]:
+    """For each layer whether its gradient is more than rounding, of which more digits leave nothing."""
+    coarse, fine = (
+        [gradient.norm() for gradient in _gradients(passes.fresh_network().to(dtype), image.to(dtype), target)]
+        for dtype in (torch.float32, torch.float64)
+    )
+    return [not bool(after < VANISHED * before) for before, after in zip(coarse, fine, strict=True)]  # true of NaN
+
+
+def _signs(network: nn.Module, real: Sequence[bool], image: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    """(weights,) signs of the gradients of all layers, 0 in those that are not `real`."""
+    gradients = zip(_gradients(network, image, target), real, strict=True)
+    flat = torch.cat([(one if kept else torch.zeros_like(one)).flatten() for one, kept in gradients])
+    return torch.where(flat.isnan(), flat, flat.sign())  # the sign of NaN is 0 in torch
+
+
+def _gradients(network: nn.Module, image: torch.Tensor, target: torch.Tensor) -> Sequence[torch.Tensor]:
     try:
-        gradients = weight_gradients(network, image, target)
+        return weight_gradients(network, image, target)
     except ValueError as error:
         if "more than 1 value per channel" not in str(error):
             raise
@@ -64,5 +86,3 @@ def _signs(network: nn.Module, image: torch.Tensor, target: torch.Tensor) -> tor
             f"gradsign runs one image at a time: {error}; choose a task with images large enough that no map of 1 x 1 "
             "is normalised"
         ) from error
-    flat = torch.cat([gradient.flatten() for gradient in gradients])
-    return torch.where(flat.isnan(), flat, flat.sign())  # the sign of NaN is 0 in torch

@@ -34,6 +34,8 @@ from estimator_bench.registry import find_task, load_plugins
 from estimator_bench.repeat import Repeat
 
 if TYPE_CHECKING:
+    from estimator_bench.analysis.findings import Findings
+    from estimator_bench.metrics.metric import Metric
     from estimator_bench.runs.combine import Summary
     from estimator_bench.runs.plan import Plan
 
@@ -115,9 +117,7 @@ def run(
 
       estimator-bench run --space nb201 --est my_proxy --plugin my_proxy.py --limit 5% --dry-run
     """
-    from estimator_bench.analysis.find import check_metrics, find, parse_metrics
-    from estimator_bench.runs.plan import Request, make_plan
-    from estimator_bench.runs.store import Store
+    from estimator_bench.analysis.find import check_metrics, parse_metrics
 
     with prints_to_stderr():
         load_plugins(plugin or [])
@@ -128,14 +128,7 @@ def run(
         )
         part = Limit.parse(limit) if limit else None
         tasks, notes = tasks_asked(space, task)
-        if only and len(tasks) > 1:
-            raise UsageError("--only lists architectures of one search space: give one with --space")
-        plans = [
-            make_plan(
-                Request(name, split_names(est), protocol, part, chosen(find_task(name)[0], only, mutations, protocol))
-            )
-            for name in tasks
-        ]
+        plans = _plan(tasks, split_names(est), protocol, part, only, mutations)
         for plan in plans:
             check_metrics(wanted if metrics else [], len(plan.population))
             check_inputs(plan)
@@ -144,10 +137,7 @@ def run(
         return
     with prints_to_stderr(), Closing(plans, output, plugin or [], quiet=quiet) as closing:
         summaries = _execute(plans, output, workers, closing, retry_failed=retry_failed, quiet=quiet)
-        with Store(output, write=False) as store:
-            asked = [one.number for one in store.invocations()[-len(plans) :]]
-            findings = find(store, wanted, invocations=asked)
-        findings = replace(findings, notes=[*notes, *findings.notes])
+        findings = _found(output, wanted, len(plans), notes)
         written = write_reports(findings, output)
     if json:
         print_json(findings)
@@ -158,6 +148,23 @@ def run(
     complete = all(summary.complete for summary in summaries)
     closing.tell("complete" if complete else "incomplete", written)
     _check_complete(plans, summaries)
+
+
+def _plan(
+    tasks: Sequence[str],
+    estimators: Sequence[str],
+    protocol: Protocol,
+    part: Limit | None,
+    only: Path | None,
+    mutations: int | None,
+) -> list[Plan]:
+    """What is to be done on each task."""
+    from estimator_bench.runs.plan import Request, make_plan
+
+    if only and len(tasks) > 1:
+        raise UsageError("--only lists architectures of one search space: give one with --space")
+    several = ((task, chosen(find_task(task)[0], only, mutations, protocol)) for task in tasks)
+    return [make_plan(Request(task, estimators, protocol, part, some)) for task, some in several]
 
 
 def _execute(
@@ -190,6 +197,16 @@ def _execute(
                 return summaries
         finally:
             closing.count(store)
+
+
+def _found(output: Path, wanted: Sequence[Metric], count: int, notes: Sequence[str]) -> Findings:
+    """What is known of the last `count` invocations, one for each task, with these notes before its own."""
+    from estimator_bench.analysis.find import find
+    from estimator_bench.runs.store import Store
+
+    with Store(output, write=False) as store:
+        findings = find(store, wanted, invocations=[one.number for one in store.invocations()[-count:]])
+    return replace(findings, notes=[*notes, *findings.notes])
 
 
 def _check_complete(plans: Sequence[Plan], summaries: Sequence[Summary]) -> None:

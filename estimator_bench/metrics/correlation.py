@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from estimator_bench.metrics.ties import Values, finite_scores, mean_over_ties, rankable, require_spread
+from estimator_bench.metrics.ties import Values, finite_scores, mean_over_ties, require_spread, varied_keys
 
 
 def spearman(truth: Values, scores: Values) -> float:
@@ -18,7 +18,7 @@ def spearman(truth: Values, scores: Values) -> float:
         UndefinedError: one side is constant, or n < 2.
     """
     places = np.arange(len(truth), 0, -1.0)
-    return pearson(mean_over_ties(truth, places), mean_over_ties(rankable(scores), places))
+    return pearson(mean_over_ties(truth, places), mean_over_ties(varied_keys(truth, scores), places))
 
 
 def pearson(truth: Values, scores: Values) -> float:

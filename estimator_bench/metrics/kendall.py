@@ -14,17 +14,10 @@ from scipy import stats
 
 from estimator_bench.errors import UndefinedError
 from estimator_bench.metrics.pairs import LowerPairs
-from estimator_bench.metrics.ties import Values, block_sizes, mean_over_ties, rankable, require_spread
+from estimator_bench.metrics.ties import Values, block_sizes, mean_over_ties, rankable, require_spread, varied_keys
 
 ALL_PAIRS = 256
 """Architectures up to which tau looks at all pairs."""
-
-
-def _keys(truth: Values, scores: Values) -> Values:
-    keys = rankable(scores)
-    require_spread(truth, "truth")
-    require_spread(keys, "score")
-    return keys
 
 
 def tau(truth: Values, scores: Values) -> float:
@@ -32,7 +25,7 @@ def tau(truth: Values, scores: Values) -> float:
 
     It reaches 1 only where truth and score tie the same architectures. By chance 0.
     """
-    keys = _keys(truth, scores)
+    keys = varied_keys(truth, scores)
     if len(keys) <= ALL_PAIRS:
         return _tau_of_all_pairs(truth, keys)
     return float(stats.kendalltau(keys, truth).statistic)
@@ -64,7 +57,7 @@ def tau_c(truth: Values, scores: Values) -> float:
 
     For scores on few levels: it can reach 1 although pairs are tied, if all levels are equally full.
     """
-    return float(stats.kendalltau(_keys(truth, scores), truth, variant="c").statistic)
+    return float(stats.kendalltau(varied_keys(truth, scores), truth, variant="c").statistic)
 
 
 def tau_sparse(truth: Values, scores: Values, delta: float) -> float:
@@ -96,7 +89,7 @@ def tau_gap(truth: Values, scores: Values, gap: float) -> float:
     Raises:
         UndefinedError: also where no pair is that far apart, or all that are have equal scores.
     """
-    pairs = LowerPairs.of(truth, _keys(truth, scores), gap)
+    pairs = LowerPairs.of(truth, varied_keys(truth, scores), gap)
     far, tied, concordant = int(pairs.lower.sum()), int(pairs.tied.sum()), int(pairs.agreeing.sum())
     if not far:
         raise UndefinedError(f"no two true values differ by {gap:g}")
@@ -116,7 +109,7 @@ def tau_weighted(truth: Values, scores: Values) -> float:
 
     Not antisymmetric: the reversed score is weighted by its own best.
     """
-    keys = _keys(truth, scores)
+    keys = varied_keys(truth, scores)
     lower, higher = LowerPairs.of(truth, keys), LowerPairs.of(-truth, -keys)
     net = sum(2 * side.agreeing + side.tied - side.lower for side in (lower, higher))  # concordant - discordant
     by_rank = 1.0 / np.arange(1, len(truth) + 1)

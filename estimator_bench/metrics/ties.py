@@ -39,12 +39,24 @@ def require_spread(values: Values, side: str) -> None:
     """Refuses to compare what does not vary.
 
     Raises:
-        UndefinedError: all values are equal, or there are none.
+        UndefinedError: all values are equal, or none is finite, or there are none.
     """
     if not len(values):
         raise UndefinedError("no architectures")
     if (values == values[0]).all():
-        raise UndefinedError(f"constant {side}")
+        raise UndefinedError(f"constant {side}" if np.isfinite(values[0]) else f"no finite {side}")
+
+
+def varied_keys(truth: Values, scores: Values) -> Values:
+    """(n,) sort keys of the scores, where both sides vary.
+
+    Raises:
+        UndefinedError: one is constant, or no score is finite.
+    """
+    keys = rankable(scores)
+    require_spread(truth, "truth")
+    require_spread(keys, "score")
+    return keys
 
 
 def best_ranks(keys: Values) -> Values:

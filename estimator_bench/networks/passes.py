@@ -40,17 +40,17 @@ class SharedPass:
 
 
 PASSES: Mapping[Pass, SharedPass] = {
-    # First, since it leaves little behind, and "forward" its whole graph.
+    # Those that leave little behind come first, since "forward" keeps its whole graph.
     "hessian_weights": SharedPass(
         lambda passes: hessian_weights(passes.fresh_network(), passes.inputs, passes.targets)
     ),
+    "synaptic_flow": SharedPass(lambda passes: synaptic_flow(passes.fresh_network(), passes.inputs)),
+    "synaptic_flow_bn": SharedPass(lambda passes: synaptic_flow_bn(passes.fresh_network(), passes.inputs)),
+    "outline": SharedPass(lambda passes: outline(passes.fresh_network(), passes.inputs)),
     "forward": SharedPass(lambda passes: train.forward(passes.fresh_network(), passes.inputs, passes.targets)),
     "loss_gradients": SharedPass(lambda passes: train.loss_gradients(passes["forward"]), after="forward"),
     "jacobian": SharedPass(lambda passes: train.jacobian(passes["forward"]), after="forward"),
     "activation_agreement": SharedPass(lambda passes: train.activation_agreement(passes["forward"]), after="forward"),
-    "synaptic_flow": SharedPass(lambda passes: synaptic_flow(passes.fresh_network(), passes.inputs)),
-    "synaptic_flow_bn": SharedPass(lambda passes: synaptic_flow_bn(passes.fresh_network(), passes.inputs)),
-    "outline": SharedPass(lambda passes: outline(passes.fresh_network(), passes.inputs)),
 }
 """Every pass, each after the one it reads."""
 
@@ -122,6 +122,10 @@ class NetworkPasses:
         self._results[wanted], self.seconds[wanted] = self.measured(
             wanted, lambda: PASSES[wanted].compute(self), with_prerequisites([wanted])
         )
+
+    def keep_only(self, wanted: Collection[Pass]) -> None:
+        """Forget the results of all other passes, so that the graph of `forward` does not outlive its readers."""
+        self._results = {name: result for name, result in self._results.items() if name in wanted}
 
     def measured(self, purpose: str, compute: Callable[[], R], reads: Collection[Pass]) -> tuple[R | Failure, Seconds]:
         """What a computation on this network gives, with seeds of its own, and how long it takes.

@@ -63,12 +63,13 @@ def _measure(
     closures = [set(with_prerequisites(estimator.needs)) for estimator in estimators]
     for name in with_prerequisites(set().union(*closures)):
         passes.run(name)
+    passes.keep_only(set().union(*(estimator.needs for estimator in estimators)))
     results = []
     for index, (estimator, closure) in enumerate(zip(estimators, closures, strict=True)):
         components, own = passes.measured(
             estimator.name,
             lambda: _components(estimator.measure(passes)),  # noqa: B023
-            closure,
+            estimator.needs,
         )
         others = set().union(*closures[:index], *closures[index + 1 :])
         alone = sum((passes.seconds[name] for name in closure), passes.build_seconds + own)

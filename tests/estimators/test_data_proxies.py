@@ -168,8 +168,9 @@ def epe(rows: torch.Tensor, targets: torch.Tensor, outputs: int) -> float:
     class Rows(dict[Pass, object]):
         pass
 
-    passes = Rows({"jacobian": rows, "forward": SimpleNamespace(logits=torch.zeros(len(rows), outputs))})
+    passes = Rows({"jacobian": rows})
     passes.targets = targets  # type: ignore[attr-defined]
+    passes.problem = SimpleNamespace(task=SimpleNamespace(recipe=SimpleNamespace(classes=outputs)))  # type: ignore[attr-defined]
     return EpeNas().measure(passes)  # type: ignore[arg-type]
 
 
@@ -283,6 +284,22 @@ def test_a_singular_kernel_is_minus_infinity_and_no_ratio_of_rounding(precise: b
     found = in_double(one.problem, one.arch, Ntk()) if precise else packaged(one, Ntk())
     assert found == -math.inf
     assert abs(reference.ntk(one)) > 1e20
+
+
+@pytest.mark.parametrize("precise", [False, True])
+@pytest.mark.parametrize("shift", [0.0, 0.5])
+def test_gradsign_counts_no_signs_of_rounding(precise: bool, shift: float) -> None:
+    """Behind a normalisation and the mean an image alone is like any other: only the classifier sees the shift."""
+    norm = nn.BatchNorm2d(8)
+    nn.init.constant_(norm.bias, shift)
+    one = line(nn.Conv2d(1, 8, 3, padding=1), norm)
+    images, classifier = one.batch()[1], 8 * 3
+    found = in_double(one.problem, one.arch, Gradsign()) if precise else packaged(one, Gradsign())
+    if not shift:
+        assert found == 0
+    else:  # each weight of a class goes up for the images of that class, and down for all others
+        assert found == 8 * sum(abs(len(images) - 2 * int((images == number).sum())) for number in range(3))
+    assert total_agreement(one) > classifier, "the formula sees rounding"
 
 
 # ---------------------------------------------------------------------------------------------- linear_regions

@@ -174,9 +174,9 @@ def test_every_form_ranks_failed_scores_last_and_is_undefined_for_a_constant_sid
     truth = np.array([3.0, 1, 4, 1, 5, 9, 2, 6])
     scores = np.array([nan, -inf, 0.5, nan, 2, inf, 1, inf])
     assert form(truth, scores) == pytest.approx(form(truth, np.array([-9.0, -9, 0.5, -9, 2, 9, 1, 9])), abs=1e-12)
-    for constant in (np.ones(8), np.full(8, nan)):
-        with pytest.raises(UndefinedError, match="constant score"):
-            form(truth, constant)
+    for useless, reason in ((np.ones(8), "constant score"), (np.full(8, nan), "no finite score")):
+        with pytest.raises(UndefinedError, match=reason):
+            form(truth, useless)
     with pytest.raises(UndefinedError, match="constant truth"):
         form(np.ones(8), truth)
     for few in (0, 1):

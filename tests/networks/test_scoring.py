@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import weakref
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -181,26 +182,51 @@ def test_a_pass_runs_once_per_network_whoever_needs_it(problem: Problem, monkeyp
 
 @dataclass(frozen=True)
 class Undeclared(ZeroCostEstimator):
-    """Reads a pass that it does not name, and one that is read for what it names."""
+    """Reads a pass that it names, and one that it does not."""
 
     name: ClassVar[str] = "undeclared"
     needs: ClassVar[frozenset[Pass]] = frozenset({"jacobian"})
     wanted: Pass = "loss_gradients"
 
     def measure(self, passes: NetworkPasses) -> float:
-        return float(len(passes["forward"].images)) + len(passes[self.wanted])
+        return float(len(passes["jacobian"])) + len(passes[self.wanted])
 
 
 @pytest.mark.parametrize("beside", [(), (Snip(),), NINE])
+@pytest.mark.parametrize("wanted", ["loss_gradients", "forward"])
 def test_an_undeclared_pass_is_a_named_mistake_even_where_somebody_else_runs_it(
-    problem: Problem, beside: Sequence[ZeroCostEstimator]
+    problem: Problem, wanted: Pass, beside: Sequence[ZeroCostEstimator]
 ) -> None:
-    undeclared, *others = scores(problem, Undeclared(), *beside)
-    reason = "PluginError: the pass 'loss_gradients' was not run: name it in `needs`"
+    undeclared, *others = scores(problem, Undeclared(wanted), *beside)
+    reason = f"PluginError: the pass '{wanted}' was not run: name it in `needs`"
     assert undeclared.failures == dict.fromkeys(range(3), reason)
     assert np.isnan(values(undeclared)).all()
     assert all(one.failures == {} for one in others)
     assert by_name(problem, Undeclared(wanted="jacobian")) == {"undeclared": [16.0] * 3}
+
+
+@pytest.mark.parametrize(("needs", "alive"), [(set(), 0), ({"jacobian"}, 0), ({"forward"}, 1)])
+def test_a_graph_is_freed_before_anybody_measures_unless_somebody_reads_it(
+    problem: Problem, monkeypatch: pytest.MonkeyPatch, needs: set[Pass], alive: int
+) -> None:
+    runs: list[weakref.ref[object]] = []
+    one = passes.PASSES["forward"]
+
+    def noted(given: NetworkPasses) -> object:
+        run = one.compute(given)
+        runs.append(weakref.ref(run.logits))
+        return run
+
+    class Later(ZeroCostEstimator):
+        name: ClassVar[str] = "later"
+
+        def measure(self, passes: NetworkPasses) -> float:  # noqa: ARG002 - looks at what is left instead
+            return sum(ref() is not None for ref in runs)
+
+    Later.needs = frozenset(needs)
+    monkeypatch.setattr(passes, "PASSES", {**passes.PASSES, "forward": replace(one, compute=noted)})
+    found = score_networks(problem, archs(problem)[:1], [(each, [0]) for each in (Snip(), Later(), Jacov())])
+    assert values(found[1]) == [alive]
 
 
 def test_a_failing_pass_costs_those_who_need_it_only(problem: Problem, monkeypatch: pytest.MonkeyPatch) -> None:
