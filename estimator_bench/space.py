@@ -30,6 +30,18 @@ FlopsConvention = Literal["macs", "official", "naslib"]
 normalisation; `official` what the benchmark's own table holds; `naslib` the sum printed in NASLib's score tables."""
 
 
+def require_convention(convention: FlopsConvention, space: str, *offered: FlopsConvention) -> None:
+    """Refuse to count FLOPs in a way in which nobody publishes those of a space.
+
+    Raises:
+        UsageError: the convention is not among those that are offered.
+    """
+    if convention not in offered:
+        raise UsageError(
+            f"nobody publishes FLOPs of {space} by the convention '{convention}': ask for {' or '.join(offered)}"
+        )
+
+
 class Architecture(ABC):
     """One point of a search space: immutable, hashable, equal by value; `space.parse(str(arch)) == arch`.
 

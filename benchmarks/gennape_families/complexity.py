@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from estimator_bench.errors import UsageError
-from estimator_bench.space import FlopsConvention, NetworkRecipe
+from estimator_bench.space import NetworkRecipe
 
 from .layers import Conv, Layer, Parallel, Pool
 
@@ -51,17 +50,6 @@ def image(recipe: NetworkRecipe) -> Size:
     """Where a network starts."""
     _, height, width = recipe.input_shape
     return Size(0, 0, height, width)
-
-
-def of_convention(macs: int, convention: FlopsConvention) -> int:
-    """The multiply-adds, if the convention asks for them.
-
-    Raises:
-        UsageError: another convention is asked for: the labels come without FLOPs, and NASLib has no table.
-    """
-    if convention != "macs":
-        raise UsageError(f"the GENNAPE families have no FLOPs column of the convention '{convention}': use macs")
-    return macs
 
 
 def _with_layer(size: Size, layer: Layer) -> Size:

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from estimator_bench.architecture_graph import ArchitectureGraph
 from estimator_bench.product_space import ProductSpace
-from estimator_bench.space import FlopsConvention, NetworkRecipe
+from estimator_bench.space import FlopsConvention, NetworkRecipe, require_convention
 
-from .complexity import of_convention
 from .hiaml import BLOCKS, STAGES, TYPES, HiAml, networks
 from .hiaml import index as index_of
 from .hiaml_layout import size
@@ -85,8 +84,13 @@ class HiAmlSpace(ProductSpace[HiAml]):
         return size(arch, recipe).parameters
 
     def flops(self, arch: HiAml, recipe: NetworkRecipe, convention: FlopsConvention = "macs") -> int:
-        """Multiply-adds of one forward pass for one image; there is no other convention here."""
-        return of_convention(size(arch, recipe).macs, convention)
+        """Multiply-adds of one forward pass for one image.
+
+        Raises:
+            UsageError: another convention is asked for: the labels come without FLOPs, and NASLib has no table.
+        """
+        require_convention(convention, self.name, "macs")
+        return size(arch, recipe).macs
 
     def build(self, arch: HiAml, recipe: NetworkRecipe) -> nn.Module:
         """A freshly initialised network; draws its weights from torch's global generator."""

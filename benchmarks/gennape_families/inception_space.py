@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from estimator_bench.architecture_graph import ArchitectureGraph
-from estimator_bench.space import ClassKind, FlopsConvention, NetworkRecipe, SearchSpace
+from estimator_bench.space import ClassKind, FlopsConvention, NetworkRecipe, SearchSpace, require_convention
 
-from .complexity import of_convention
 from .inception import (
     DEPTHS,
     LIMITS,
@@ -151,8 +150,13 @@ class InceptionSpace(SearchSpace[Inception]):
         return size(arch, recipe).parameters
 
     def flops(self, arch: Inception, recipe: NetworkRecipe, convention: FlopsConvention = "macs") -> int:
-        """Multiply-adds of one forward pass for one image; there is no other convention here."""
-        return of_convention(size(arch, recipe).macs, convention)
+        """Multiply-adds of one forward pass for one image.
+
+        Raises:
+            UsageError: another convention is asked for: the labels come without FLOPs, and NASLib has no table.
+        """
+        require_convention(convention, self.name, "macs")
+        return size(arch, recipe).macs
 
     def build(self, arch: Inception, recipe: NetworkRecipe) -> nn.Module:
         """A freshly initialised network; draws its weights from torch's global generator."""

@@ -11,9 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from estimator_bench.architecture_graph import ArchitectureGraph
-from estimator_bench.space import ClassKind, FlopsConvention, NetworkRecipe, SearchSpace
+from estimator_bench.space import ClassKind, FlopsConvention, NetworkRecipe, SearchSpace, require_convention
 
-from .complexity import of_convention
 from .layers import CITATION
 from .two_path import BLOCKS, CONVOLUTIONS, HALVINGS, LENGTHS, OPS, PATHS, SUPPORT, Block, Path, TwoPath, is_block
 from .two_path_layout import size
@@ -131,8 +130,13 @@ class TwoPathSpace(SearchSpace[TwoPath]):
         return size(arch, recipe).parameters
 
     def flops(self, arch: TwoPath, recipe: NetworkRecipe, convention: FlopsConvention = "macs") -> int:
-        """Multiply-adds of one forward pass for one image; there is no other convention here."""
-        return of_convention(size(arch, recipe).macs, convention)
+        """Multiply-adds of one forward pass for one image.
+
+        Raises:
+            UsageError: another convention is asked for: the labels come without FLOPs, and NASLib has no table.
+        """
+        require_convention(convention, self.name, "macs")
+        return size(arch, recipe).macs
 
     def build(self, arch: TwoPath, recipe: NetworkRecipe) -> nn.Module:
         """A freshly initialised network; draws its weights from torch's global generator."""

@@ -6,9 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from estimator_bench.architecture_graph import ArchitectureGraph
-from estimator_bench.errors import UsageError
 from estimator_bench.product_space import ProductSpace
-from estimator_bench.space import FlopsConvention, NetworkRecipe
+from estimator_bench.space import FlopsConvention, NetworkRecipe, require_convention
 
 from . import sizes
 from .recipes import MINI, OFFICIAL
@@ -103,10 +102,9 @@ class MnasNet(ProductSpace[Stages]):
         """Multiply-adds of one forward pass for one image; `official` as the benchmark's own column counts them.
 
         Raises:
-            UsageError: NASLib's convention is asked for, which has no table of this space.
+            UsageError: NASLib's convention is asked for: it has no table of this space.
         """
-        if convention == "naslib":
-            raise UsageError("NASLib has no table of mnasnet: ask for FLOPs as 'macs' or 'official'")
+        require_convention(convention, self.name, "macs", "official")
         return sizes.flops(arch, recipe, convention)
 
     def build(self, arch: Stages, recipe: NetworkRecipe) -> nn.Module:

@@ -10,8 +10,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-from estimator_bench.errors import UsageError
-from estimator_bench.space import FlopsConvention, NetworkRecipe
+from estimator_bench.space import FlopsConvention, NetworkRecipe, require_convention
 
 from .cell import CONV_3X3, MAX_POOL, Cell
 
@@ -91,8 +90,7 @@ def flops(cell: Cell, recipe: NetworkRecipe, convention: FlopsConvention) -> int
     Raises:
         UsageError: the convention is `official`: the benchmark's own table has no such column.
     """
-    if convention == "official":
-        raise UsageError("NAS-Bench-101 publishes no FLOPs of its own: use the convention macs or naslib")
+    require_convention(convention, "NAS-Bench-101", "macs", "naslib")
     width, (channels, height, breadth) = recipe["width"], recipe.input_shape
     macs = 9 * channels * width * height * breadth + (width << (STACKS - 1)) * recipe.classes
     others = 3 * width * height * breadth

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from estimator_bench.benchmarks.cell_networks.costs import Counts, total
 
-from estimator_bench.errors import UsageError
-from estimator_bench.space import FlopsConvention, NetworkRecipe
+from estimator_bench.space import FlopsConvention, NetworkRecipe, require_convention
 
 from .genotype import Genotype
 from .network import named, stack
@@ -27,8 +26,7 @@ def flops(genotype: Genotype, recipe: NetworkRecipe, convention: FlopsConvention
     Raises:
         UsageError: the convention is `official`: the benchmark has no such column.
     """
-    if convention == "official":
-        raise UsageError("NAS-Bench-301 publishes no FLOPs of its own: use the convention macs or naslib")
+    require_convention(convention, "NAS-Bench-301", "macs", "naslib")
     _, macs, others, _ = _total(genotype, recipe).tolist()
     return int(macs + others) if convention == "naslib" else int(macs)
 

@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from estimator_bench.architecture_graph import ArchitectureGraph
-from estimator_bench.errors import UsageError
 from estimator_bench.product_space import ProductSpace
-from estimator_bench.space import ClassKind, FlopsConvention, NetworkRecipe
+from estimator_bench.space import ClassKind, FlopsConvention, NetworkRecipe, require_convention
 
 from . import complexity
 from .layers import CHOICES, CITATION, IDENTITY, LAYERS, Layers, networks, without_order_of_identities
@@ -95,10 +94,9 @@ class NasBenchMacro(ProductSpace[Layers]):
         """Multiply-adds of one forward pass for one image, which the benchmark's own column holds too.
 
         Raises:
-            UsageError: NASLib's convention is asked for, which has no table of this space.
+            UsageError: NASLib's convention is asked for: it has no table of this space.
         """
-        if convention == "naslib":
-            raise UsageError("NASLib has no table of nb-macro: ask for FLOPs as 'macs' or 'official', which are equal")
+        require_convention(convention, self.name, "macs", "official")
         return complexity.macs(arch, recipe)
 
     def build(self, arch: Layers, recipe: NetworkRecipe) -> nn.Module:

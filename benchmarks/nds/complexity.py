@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from estimator_bench.errors import UsageError
 from estimator_bench.layer_costs import Maps
 from estimator_bench.space import FlopsConvention, NetworkRecipe
 
@@ -24,12 +23,7 @@ def flops(network: Stages, recipe: NetworkRecipe, family: Family, convention: Fl
 
     `macs` are the multiply-adds of convolutions and classifier. `official` is what the authors' files hold: these, five
     operations per element behind a normalisation, and one per class.
-
-    Raises:
-        UsageError: NASLib's convention is asked for, which has no table of these spaces.
     """
-    if convention == "naslib":
-        raise UsageError("NASLib has no table of the NDS families: ask for FLOPs as 'macs' or 'official'")
     _, macs, normalised = map(int, _cost(network, recipe, family))
     return macs + (5 * normalised + recipe.classes if convention == "official" else 0)
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Literal, cast
 from estimator_bench.benchmarks.cell_networks.costs import Counts, total
 from estimator_bench.benchmarks.cell_networks.stack import Stack, at_thirds
 
-from estimator_bench.errors import UsageError
 from estimator_bench.space import FlopsConvention, NetworkRecipe
 
 from .architecture import Cells, named
@@ -64,12 +63,7 @@ def flops(arch: Cells, recipe: NetworkRecipe, design: Design, convention: FlopsC
     """Operations of one forward pass for one image, without an auxiliary head.
 
     `macs` are the multiply-adds of convolutions and classifier; `official` is what records hold, see `costs.Counts`.
-
-    Raises:
-        UsageError: NASLib's convention is asked for, which has no table of these spaces.
     """
-    if convention == "naslib":
-        raise UsageError("NASLib has no table of the NDS cell spaces: ask for FLOPs as 'macs' or 'official'")
     _, macs, _, others = _total(arch, recipe, design).tolist()
     return int(macs + others) if convention == "official" else int(macs)
 

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from estimator_bench.architecture_graph import ArchitectureGraph
-from estimator_bench.errors import MalformedArchitectureError, UsageError
-from estimator_bench.space import FlopsConvention, NetworkRecipe, SearchSpace
+from estimator_bench.errors import MalformedArchitectureError
+from estimator_bench.space import FlopsConvention, NetworkRecipe, SearchSpace, require_convention
 
 from .family import MOBILENET_V3, PROXYLESS, STRIDES, Family, layout
 from .features import features
@@ -106,12 +106,9 @@ class OnceForAllMobile(SearchSpace[Subnet]):
         """Multiply-adds of one forward pass for one image, which are what Once-for-All publishes as FLOPs too.
 
         Raises:
-            UsageError: NASLib's convention is asked for, which has no table of this space.
+            UsageError: NASLib's convention is asked for: it has no table of this space.
         """
-        if convention == "naslib":
-            raise UsageError(
-                f"NASLib has no table of {self.name}: ask for FLOPs as 'macs' or 'official', which are equal"
-            )
+        require_convention(convention, self.name, "macs", "official")
         return int(layout(self.family, arch, recipe).cost(recipe)[1])
 
     def build(self, arch: Subnet, recipe: NetworkRecipe) -> nn.Module:

@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from estimator_bench.architecture_graph import ArchitectureGraph
-from estimator_bench.errors import UsageError
-from estimator_bench.space import ClassKind, FlopsConvention, NetworkRecipe, SearchSpace
+from estimator_bench.space import ClassKind, FlopsConvention, NetworkRecipe, SearchSpace, require_convention
 
 from .layout import cost
 from .resnet import CITATION, DEEPEST, EXPANSIONS, EXTRA, SHALLOWEST, STAGES, WIDTHS, OfaResNet, Stage
@@ -133,12 +132,9 @@ class OfaResNet50(SearchSpace[OfaResNet]):
         """Multiply-adds of one forward pass for one image, which OFA's own counts are too.
 
         Raises:
-            UsageError: NASLib's convention is asked for, which has no table of this space.
+            UsageError: NASLib's convention is asked for: it has no table of this space.
         """
-        if convention == "naslib":
-            raise UsageError(
-                "NASLib has no table of ofa-resnet50: ask for FLOPs as 'macs' or 'official', which are equal"
-            )
+        require_convention(convention, self.name, "macs", "official")
         return int(cost(arch, recipe)[1])
 
     def build(self, arch: OfaResNet, recipe: NetworkRecipe) -> nn.Module:
