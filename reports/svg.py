@@ -28,6 +28,8 @@ THEME = {INK: "var(--ink)", FAINT: "var(--line)", GREY: "var(--grey)", ACCENT: "
 }
 POINT = "#5b8def"
 """Points are pixels and keep one colour, readable on light and dark."""
+EDGE = 0.2
+"""Inches right of axes and above them, enough for half a label of a tick."""
 STYLE: dict[RcKeyType, Any] = {
     "svg.fonttype": "none",
     "font.size": 9,
@@ -43,7 +45,13 @@ STYLE: dict[RcKeyType, Any] = {
 }
 
 
-def svg(draw: Callable[[Axes], None], size: tuple[float, float], label: str, key: str) -> Markup:
+def svg(
+    draw: Callable[[Axes], None],
+    size: tuple[float, float],
+    label: str,
+    key: str,
+    margins: tuple[float, float] | None = None,
+) -> Markup:
     """What `draw` draws, as an element to be put into a page.
 
     Args:
@@ -51,9 +59,13 @@ def svg(draw: Callable[[Axes], None], size: tuple[float, float], label: str, key
         size: width and height in inches.
         label: what is to be seen, for those who cannot see it.
         key: no two figures of a page may share it.
+        margins: inches left of the axes and below them; as much as the labels take by default, at twice the time.
     """
     with matplotlib.rc_context({**STYLE, "svg.hashsalt": key}):
-        figure = Figure(figsize=size, layout="constrained")
+        figure = Figure(figsize=size, layout=None if margins else "constrained")
+        if margins:
+            (width, height), (left, bottom) = size, margins
+            figure.subplots_adjust(left / width, bottom / height, 1 - EDGE / width, 1 - EDGE / height)
         FigureCanvasSVG(figure)
         draw(figure.add_subplot())
         written = io.StringIO()
