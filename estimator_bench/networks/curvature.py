@@ -27,11 +27,13 @@ def hessian_weights(
         for name, module in network.train().named_modules()
         if isinstance(module, nn.Conv2d | nn.Linear)
     }
-    weights = [weight.detach().requires_grad_() for weight in layers.values()]
+    leaves = {weight: weight.detach().requires_grad_() for weight in layers.values()}  # one where layers share it
+    weights = [leaves[weight] for weight in layers.values()]
     scale = torch.ones((), dtype=images.dtype, device=images.device, requires_grad=True)
-    scaled = {name: weight * scale for name, weight in zip(layers, weights, strict=True)}
+    scaled = {weight: leaf * scale for weight, leaf in leaves.items()}
     with TwiceDifferentiable():
-        loss = F.cross_entropy(torch.func.functional_call(network, scaled, (images,)), targets)
+        given = {name: scaled[weight] for name, weight in layers.items()}
+        loss = F.cross_entropy(torch.func.functional_call(network, given, (images,)), targets)
     if not loss.requires_grad:  # no weight reaches it
         return [(torch.zeros_like(weight), torch.zeros_like(weight)) for weight in layers.values()]
     slope, *slopes = torch.autograd.grad(

@@ -59,12 +59,17 @@ def block_maps(network: nn.Module, images: torch.Tensor) -> list[BlockMaps]:
         if getattr(module, "inplace", False):
             setattr(module, "inplace", False)  # noqa: B010 - which mypy does not know of
 
-    def note(block: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
-        maps = (*inputs[-1:], output)
-        calls.append((block, maps, _versions(maps)))
+    entered: dict[nn.Module, list[int]] = {}
+
+    def enter(block: nn.Module, inputs: tuple[Any, ...]) -> None:
+        entered[block] = _versions(inputs[-1:])
+
+    def leave(block: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
+        calls.append((block, (*inputs[-1:], output), [*entered.pop(block), *_versions((output,))]))
 
     for block in dict.fromkeys(blocks):
-        block.register_forward_hook(note)
+        block.register_forward_pre_hook(enter)
+        block.register_forward_hook(leave)
     network(images)
     if idle := set(blocks) - {block for block, _, _ in calls}:
         raise PluginError(f"{len(idle)} of the {len(blocks)} `blocks` that the network names did not run")

@@ -74,6 +74,21 @@ def test_the_product_is_that_of_the_whole_hessian_over_all_layers() -> None:
     torch.testing.assert_close(flat([slope for slope, _ in found]), gradient, rtol=1e-12, atol=1e-15)
 
 
+def test_layers_that_share_a_weight_have_the_derivatives_of_a_layer_that_is_called_twice() -> None:
+    def stack(*, tied: bool) -> nn.Module:
+        first = nn.Conv2d(2, 2, 3, padding=1)
+        second = nn.Conv2d(2, 2, 3, padding=1) if tied else first
+        second.weight, second.bias = first.weight, first.bias
+        torch.manual_seed(2)
+        return nn.Sequential(
+            first, nn.Sigmoid(), second, nn.Sigmoid(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(2, CLASSES)
+        )
+
+    called, head = hessian_weights(made(lambda: stack(tied=False)), *batch())
+    found = hessian_weights(made(lambda: stack(tied=True)), *batch())
+    torch.testing.assert_close(found, [called, called, head], rtol=1e-12, atol=1e-15)
+
+
 def test_the_gradient_beside_it_is_that_of_the_other_pass_to_the_last_bit() -> None:
     images, targets = batch()
     network, single = made().float(), images.float()

@@ -176,14 +176,15 @@ def test_maps_are_those_before_an_activation_overwrites_them(inplace: bool) -> N
     assert slope.abs().sum() > 0, "the graph is there"
 
 
-def test_maps_that_a_block_overwrites_are_an_error_and_no_other_maps() -> None:
+@pytest.mark.parametrize(("named", "culprit"), [(slice(0, 3), "Conv2d"), (slice(1, 3), "Sequential")])
+def test_maps_that_a_block_overwrites_are_an_error_and_no_other_maps(named: slice, culprit: str) -> None:
     class AddsInPlace(nn.Module):
         def forward(self, maps: torch.Tensor) -> torch.Tensor:
             maps += 1
             return 2 * maps
 
-    built = Blocks(lambda row: row[:3], AddsInPlace())
-    with pytest.raises(PluginError, match="maps of Conv2d are overwritten in place: write x = x \\+ y"):
+    built = Blocks(lambda row: row[named], AddsInPlace())
+    with pytest.raises(PluginError, match=f"maps of {culprit} are overwritten in place: write x = x \\+ y"):
         block_maps(built, torch.randn(3, 2, 5, 5))
 
 
