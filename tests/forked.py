@@ -1,4 +1,4 @@
-"""The program in a process of its own that starts at once: forked from one in which everything is imported.
+"""The program or a function in a process of its own that starts at once: forked from one that has imported everything.
 
 Importing takes seconds, a test of the program calls it several times, and nothing in those tests is about how Python
 starts. The process it is forked from has run nothing, so that what a call sees is what it would see anywhere.
@@ -10,7 +10,8 @@ import multiprocessing
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -45,6 +46,18 @@ def call(
             process.join()
             raise subprocess.TimeoutExpired(list(words), timeout, out.read_bytes(), err.read_bytes())
         return subprocess.CompletedProcess(list(words), process.exitcode, out.read_text(), err.read_text())
+
+
+def start(function: Callable[..., object], *arguments: object, variables: Mapping[str, str]) -> BaseProcess:
+    """A process that calls a function of a module with these variables in its environment."""
+    process = _FORKS.Process(target=_function, args=(function, arguments, dict(variables)))
+    process.start()
+    return process
+
+
+def _function(function: Callable[..., object], arguments: Sequence[object], variables: Mapping[str, str]) -> None:
+    os.environ.update(variables)
+    function(*arguments)
 
 
 def _program(words: list[str], folder: str, environment: dict[str, str], out: str, err: str) -> None:

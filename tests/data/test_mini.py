@@ -1,7 +1,4 @@
-"""Mini trainings depend on nothing but architecture and trial, and none that was finished is ever lost.
-
-Run as a script, this file is the coordinator that the tests stop: `python test_mini.py FILE`.
-"""
+"""Mini trainings depend on nothing but architecture and trial, and none that was finished is ever lost."""
 
 from __future__ import annotations
 
@@ -9,13 +6,12 @@ import multiprocessing
 import os
 import signal
 import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import forked
 import numpy as np
 import pytest
 import torch
@@ -276,15 +272,16 @@ def test_two_jobs_cannot_train_into_one_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize("how", [signal.SIGKILL, pytest.param(signal.SIGINT, marks=pytest.mark.slow)])
 def test_a_stopped_job_keeps_every_row_leaves_no_orphan_and_is_resumed(how: signal.Signals, tmp_path: Path) -> None:
     file = tmp_path / "training" / "nb201-digits.sqlite"
-    paths = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    stopped = subprocess.Popen([sys.executable, __file__, str(file)], env=paths, start_new_session=True)
+    stopped = forked.start(coordinate, file, variables={})
     until(lambda: len(committed(file)) >= 3)
+    assert stopped.pid is not None
     workers = children(stopped.pid)
     if how == signal.SIGINT:  # what a terminal does: the whole group gets it
         os.killpg(stopped.pid, how)
     else:
         stopped.kill()
-    assert stopped.wait(timeout=120) != 0
+    stopped.join(120)
+    assert stopped.exitcode
     until(lambda: not any(worker.exists() for worker in workers))
     kept = committed(file)
     assert 3 <= len(kept) < len(ARCHS) * TRIALS
@@ -336,6 +333,8 @@ def test_a_table_holds_every_trial_and_grows_without_training_anything_twice(tmp
             assert np.array_equal(columns["correct"][row, 1], protocol.train(str(everything[index]), 1)[0])
 
 
-if __name__ == "__main__":
+def coordinate(file: Path) -> None:
+    """What the job does that the tests stop, in a group of its own."""
+    os.setsid()
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
-    train_all(TINY, ARCHS, TRIALS, 2, Path(sys.argv[1]), silent)
+    train_all(TINY, ARCHS, TRIALS, 2, file, silent)

@@ -1,19 +1,15 @@
-"""one-shot trains one supernet per key, bit for bit the same however often it is killed, and scores its paths.
-
-Run as a script, this file is a process that prepares the estimator: `python test_one_shot.py SPEC LOG`.
-"""
+"""one-shot trains one supernet per key, bit for bit the same however often it is killed, and scores its paths."""
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
+import forked
 import numpy as np
 import pytest
 import torch
@@ -229,33 +225,35 @@ def test_an_interrupted_training_goes_on_from_its_checkpoint(
     assert checkpoint(whole, 4)["schedule"] == checkpoint(broken, 4)["schedule"]
 
 
-def start(spec: str, home: Path, log: Path) -> subprocess.Popen[bytes]:
-    paths = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "ESTIMATOR_BENCH_DATA": str(home)}
-    return subprocess.Popen([sys.executable, __file__, spec, str(log)], env={**os.environ, **paths})
+def start(estimator: OneShot, home: Path, log: Path) -> BaseProcess:
+    return forked.start(prepare_and_log, spec_of(estimator), log, variables={"ESTIMATOR_BENCH_DATA": str(home)})
 
 
 def test_a_killed_training_is_finished_to_the_same_bits(elsewhere: Callable[[str], Path], tmp_path: Path) -> None:
-    long = OneShot(epochs=40, checkpoints=20, batch_size=100)
+    long = OneShot(epochs=12, checkpoints=6, batch_size=100)
     killed = elsewhere("killed")
-    process = start(spec_of(long), killed, tmp_path / "log")
+    process = start(long, killed, tmp_path / "log")
     deadline = time.monotonic() + 100
     while not list(killed.glob("artifacts/*/epoch-*")):
         assert time.monotonic() < deadline
-        assert process.poll() is None
+        assert process.exitcode is None
         time.sleep(0.02)
     process.kill()
-    assert process.wait() == -signal.SIGKILL
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
     assert not (folders(killed)[0] / "key.json").exists()
     long.prepare(problem())
     whole = elsewhere("whole")
     long.prepare(problem())
-    assert same(weights(whole, 40), weights(killed, 40))
+    assert same(weights(whole, 12), weights(killed, 12))
 
 
 def test_two_processes_that_ask_at_once_train_once(data_home: Path, tmp_path: Path) -> None:
     log = tmp_path / "log"
-    processes = [start(spec_of(TINY), data_home, log) for _ in range(2)]
-    assert [process.wait(timeout=200) for process in processes] == [0, 0]
+    processes = [start(TINY, data_home, log) for _ in range(2)]
+    for process in processes:
+        process.join(200)
+    assert [process.exitcode for process in processes] == [0, 0]
     words = [line.split() for line in log.read_text().splitlines()]
     assert sorted(word for word, *_ in words) == ["asked", "asked", "got", "got", "trained"]
     assert len({state for word, *rest in words if word == "got" for state in rest}) == 1, "both got the same weights"
@@ -297,7 +295,3 @@ def prepare_and_log(spec: str, log: Path) -> None:
     note("asked")
     state = make_estimator(spec).prepare(problem())
     note(f"got {sum(parameter.detach().double().sum().item() for parameter in state[-1].supernet.parameters())!r}")
-
-
-if __name__ == "__main__":
-    prepare_and_log(sys.argv[1], Path(sys.argv[2]))
