@@ -167,5 +167,5 @@ def test_scores_that_cannot_be_combined_are_failed_and_rank_last(measure: Measur
     registry.load_plugins([str(tmp_path / "fussy.py")])
     found = find_across([measure("fussy", tasks=TASKS[:2])], TAU)
     assert [one.incomplete["fussy"] for one in found.used] == [(0, 81), (0, 81)]
-    assert found.across.results["toy/loss@made-up"]["fussy"].reason == "constant score"
+    assert found.across.results["toy/loss@made-up"]["fussy"].reason == "no finite score"
     assert np.isfinite(found.across.aggregates[0].value)

@@ -82,7 +82,7 @@ def test_scores_that_were_never_made_count_as_missing(measure: Measure, tmp_path
         store._db.execute("DELETE FROM score")
         (found,) = find_bias(store).estimators
     assert found.missing == 81
-    assert found.bias == "constant score"
+    assert found.bias == "no finite score"
 
 
 def test_a_changed_table_is_told_and_hides_what_it_made_obsolete(
