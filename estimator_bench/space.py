@@ -31,14 +31,14 @@ normalisation; `official` what the benchmark's own table holds; `naslib` the sum
 
 
 def require_convention(convention: FlopsConvention, space: str, *offered: FlopsConvention) -> None:
-    """Refuse to count FLOPs in a way in which nobody publishes those of a space.
+    """Refuse to count FLOPs of a space by a convention that it does not have.
 
     Raises:
         UsageError: the convention is not among those that are offered.
     """
     if convention not in offered:
         raise UsageError(
-            f"nobody publishes FLOPs of {space} by the convention '{convention}': ask for {' or '.join(offered)}"
+            f"FLOPs of {space} are not counted by the convention '{convention}': ask for {' or '.join(offered)}"
         )
 
 

@@ -13,7 +13,8 @@ from torch import nn
 from estimator_bench import ClassKind, NetworkPasses, UsageError, ZeroCostEstimator, weight_gradients
 
 VANISHED = 1e-3
-"""Of a gradient in single precision, what is left in double: 1e-9 of one that is rounding, nearly all of another."""
+"""Share of a gradient below which it was rounding: of such a one in single precision double precision leaves 1e-9, of
+others nearly all."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Gradsign(ZeroCostEstimator):
     of 1 x 1 is normalised, one image has no statistics, and the score is an error. Layers whose gradient vanishes but
     for rounding add nothing: where the last normalisation is followed by the mean and the classifier, without an
     activation, an image alone has the same features as any other, and the score is 0. Public programs count the signs
-    of rounding there.
+    of rounding there. The first image tells which layers those are, by two further passes, one in double precision.
 
     Args:
         aggregate: `sum` over the weights as in the paper and in the authors' program for NDS, or their `mean`, as in
@@ -63,17 +64,18 @@ class Gradsign(ZeroCostEstimator):
 def _above_rounding(passes: NetworkPasses, image: torch.Tensor, target: torch.Tensor) -> Sequence[bool]:
     """For each layer whether its gradient is more than rounding, of which more digits leave nothing."""
     coarse, fine = (
-        [gradient.norm() for gradient in _gradients(passes.fresh_network().to(dtype), image.to(dtype), target)]
+        [gradient.double().norm() for gradient in _gradients(passes.fresh_network().to(dtype), image.to(dtype), target)]
         for dtype in (torch.float32, torch.float64)
     )
-    return [not bool(after < VANISHED * before) for before, after in zip(coarse, fine, strict=True)]  # true of NaN
+    vanished = (bool(after < VANISHED * before < torch.inf) for before, after in zip(coarse, fine, strict=True))
+    return [not one for one in vanished]  # NaN and what exceeds single precision have not vanished
 
 
 def _signs(network: nn.Module, real: Sequence[bool], image: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
     """(weights,) signs of the gradients of all layers, 0 in those that are not `real`."""
     gradients = zip(_gradients(network, image, target), real, strict=True)
-    flat = torch.cat([(one if kept else torch.zeros_like(one)).flatten() for one, kept in gradients])
-    return torch.where(flat.isnan(), flat, flat.sign())  # the sign of NaN is 0 in torch
+    signs = [torch.where(one.isnan(), one, one.sign() * kept).flatten() for one, kept in gradients]
+    return torch.cat(signs)  # with NaN, whose sign is 0 in torch
 
 
 def _gradients(network: nn.Module, image: torch.Tensor, target: torch.Tensor) -> Sequence[torch.Tensor]:

@@ -69,7 +69,7 @@ def score_against_truth(row: Row, section: Section, key: str) -> Markup | None:
     label = (
         f"{row.spec}: score against {task.name} ({direction(task)}), {len(truth)} architectures, {metric.name} {value}"
     )
-    return svg(draw, (3.1, 2.5), label, key, margins=(0.7, 0.5))
+    return svg(draw, (3.1, 2.5), label, key, margins=(0.8, 0.65))
 
 
 def scale_of(scores: NDArray[np.float64]) -> Scale:

@@ -29,7 +29,7 @@ THEME = {INK: "var(--ink)", FAINT: "var(--line)", GREY: "var(--grey)", ACCENT: "
 POINT = "#5b8def"
 """Points are pixels and keep one colour, readable on light and dark."""
 EDGE = 0.2
-"""Inches right of axes and above them, enough for half a label of a tick."""
+"""Inches right of axes and above them, where only half a label of a tick may be."""
 STYLE: dict[RcKeyType, Any] = {
     "svg.fonttype": "none",
     "font.size": 9,

@@ -90,7 +90,7 @@ def flops(cell: Cell, recipe: NetworkRecipe, convention: FlopsConvention) -> int
     Raises:
         UsageError: the convention is `official`: the benchmark's own table has no such column.
     """
-    require_convention(convention, "NAS-Bench-101", "macs", "naslib")
+    require_convention(convention, "nb101", "macs", "naslib")
     width, (channels, height, breadth) = recipe["width"], recipe.input_shape
     macs = 9 * channels * width * height * breadth + (width << (STACKS - 1)) * recipe.classes
     others = 3 * width * height * breadth

@@ -26,7 +26,7 @@ def flops(genotype: Genotype, recipe: NetworkRecipe, convention: FlopsConvention
     Raises:
         UsageError: the convention is `official`: the benchmark has no such column.
     """
-    require_convention(convention, "NAS-Bench-301", "macs", "naslib")
+    require_convention(convention, "nb301", "macs", "naslib")
     _, macs, others, _ = _total(genotype, recipe).tolist()
     return int(macs + others) if convention == "naslib" else int(macs)
 

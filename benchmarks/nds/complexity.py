@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from estimator_bench.layer_costs import Maps
-from estimator_bench.space import FlopsConvention, NetworkRecipe
+from estimator_bench.space import FlopsConvention, NetworkRecipe, require_convention
 
 from .families import Block, Family
 from .sizes import StageSizes, sizes
@@ -23,7 +23,11 @@ def flops(network: Stages, recipe: NetworkRecipe, family: Family, convention: Fl
 
     `macs` are the multiply-adds of convolutions and classifier. `official` is what the authors' files hold: these, five
     operations per element behind a normalisation, and one per class.
+
+    Raises:
+        UsageError: NASLib's convention is asked for: it has no table of these spaces.
     """
+    require_convention(convention, "the NDS families", "macs", "official")
     _, macs, normalised = map(int, _cost(network, recipe, family))
     return macs + (5 * normalised + recipe.classes if convention == "official" else 0)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, cast
 from estimator_bench.benchmarks.cell_networks.costs import Counts, total
 from estimator_bench.benchmarks.cell_networks.stack import Stack, at_thirds
 
-from estimator_bench.space import FlopsConvention, NetworkRecipe
+from estimator_bench.space import FlopsConvention, NetworkRecipe, require_convention
 
 from .architecture import Cells, named
 from .design import Design
@@ -63,7 +63,11 @@ def flops(arch: Cells, recipe: NetworkRecipe, design: Design, convention: FlopsC
     """Operations of one forward pass for one image, without an auxiliary head.
 
     `macs` are the multiply-adds of convolutions and classifier; `official` is what records hold, see `costs.Counts`.
+
+    Raises:
+        UsageError: NASLib's convention is asked for: it has no table of these spaces.
     """
+    require_convention(convention, "the NDS cell spaces", "macs", "official")
     _, macs, _, others = _total(arch, recipe, design).tolist()
     return int(macs + others) if convention == "official" else int(macs)
 

@@ -8,9 +8,8 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from estimator_bench.errors import UsageError
 from estimator_bench.layer_costs import Cost, Maps, classifier, conv, norm, nothing, relu_conv_norm
-from estimator_bench.space import FlopsConvention, NetworkRecipe
+from estimator_bench.space import FlopsConvention, NetworkRecipe, require_convention
 
 from .cell import CONV_1X1, CONV_3X3, EDGES, MODULES, NONE, OPS, SKIP, Cell
 from .decoder_layers import Layer, decoder_layers
@@ -44,8 +43,7 @@ def flops(cost: Cost, convention: FlopsConvention) -> int:
     Raises:
         UsageError: `official` is asked for, which was measured by a tool and is in no file that can be imported.
     """
-    if convention == "official":
-        raise UsageError("the FLOPs column of TransNAS-Bench-101 cannot be imported: ask for 'macs' or 'naslib'")
+    require_convention(convention, "TransNAS-Bench-101", "macs", "naslib")
     return int(cost[1] + (cost[2] if convention == "naslib" else 0))
 
 

@@ -163,8 +163,8 @@ def _plan(
 
     if only and len(tasks) > 1:
         raise UsageError("--only lists architectures of one search space: give one with --space")
-    several = ((task, chosen(find_task(task)[0], only, mutations, protocol)) for task in tasks)
-    return [make_plan(Request(task, estimators, protocol, part, some)) for task, some in several]
+    cuts = ((task, chosen(find_task(task)[0], only, mutations, protocol)) for task in tasks)
+    return [make_plan(Request(task, estimators, protocol, part, cut)) for task, cut in cuts]
 
 
 def _execute(

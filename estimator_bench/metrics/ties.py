@@ -39,7 +39,7 @@ def require_spread(values: Values, side: str) -> None:
     """Refuses to compare what does not vary.
 
     Raises:
-        UndefinedError: all values are equal, or none is finite, or there are none.
+        UndefinedError: all values are equal, finite or not, or there are none.
     """
     if not len(values):
         raise UndefinedError("no architectures")
@@ -51,7 +51,7 @@ def varied_keys(truth: Values, scores: Values) -> Values:
     """(n,) sort keys of the scores, where both sides vary.
 
     Raises:
-        UndefinedError: one is constant, or no score is finite.
+        UndefinedError: one is constant, finite or not.
     """
     keys = rankable(scores)
     require_spread(truth, "truth")

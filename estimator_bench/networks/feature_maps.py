@@ -59,13 +59,13 @@ def block_maps(network: nn.Module, images: torch.Tensor) -> list[BlockMaps]:
         if getattr(module, "inplace", False):
             setattr(module, "inplace", False)  # noqa: B010 - which mypy does not know of
 
-    entered: dict[nn.Module, list[int]] = {}
+    entered: list[list[int]] = []
 
-    def enter(block: nn.Module, inputs: tuple[Any, ...]) -> None:
-        entered[block] = _versions(inputs[-1:])
+    def enter(_block: nn.Module, inputs: tuple[Any, ...]) -> None:
+        entered.append(_versions(inputs[-1:]))
 
     def leave(block: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
-        calls.append((block, (*inputs[-1:], output), [*entered.pop(block), *_versions((output,))]))
+        calls.append((block, (*inputs[-1:], output), [*entered.pop(), *_versions((output,))]))
 
     for block in dict.fromkeys(blocks):
         block.register_forward_pre_hook(enter)

@@ -153,7 +153,7 @@ class NetworkPasses:
 
     def __getitem__(self, wanted: Pass) -> Any:
         if wanted not in self._results or wanted not in self._readable:
-            raise PluginError(f"the pass '{wanted}' was not run: name it in `needs`")
+            raise PluginError(f"the pass '{wanted}' was not asked for: name it in `needs`")
         result = self._results[wanted]
         if isinstance(result, Failure):
             raise RuntimeError(f"the pass '{wanted}' failed: {result.reason}")

@@ -336,5 +336,5 @@ def test_a_table_holds_every_trial_and_grows_without_training_anything_twice(tmp
 def coordinate(file: Path) -> None:
     """What the job does that the tests stop, in a group of its own."""
     os.setsid()
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in a background job
     train_all(TINY, ARCHS, TRIALS, 2, file, silent)

@@ -45,7 +45,7 @@ def in_double(problem: Problem, arch: Architecture, estimator: ZeroCostEstimator
     passes = Exact(problem, arch)
     for name in with_prerequisites(estimator.needs):
         passes.run(name)
-    found, _ = passes.measured(estimator.name, lambda: estimator.measure(passes), with_prerequisites(estimator.needs))
+    found, _ = passes.measured(estimator.name, lambda: estimator.measure(passes), estimator.needs)
     assert isinstance(found, float | int), found
     return float(found)
 

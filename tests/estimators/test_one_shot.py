@@ -288,7 +288,7 @@ def prepare_and_log(spec: str, log: Path) -> None:
     train_epoch = OneShot._train_epoch
 
     def slow(self: OneShot, *rest: Any) -> None:
-        time.sleep(0.1)  # leaves time to kill a training before its end
+        time.sleep(0.3)  # leaves time to kill a training before its end
         train_epoch(self, *rest)
 
     OneShot._train, OneShot._train_epoch = noted, slow  # type: ignore[method-assign]

@@ -198,7 +198,7 @@ def test_an_undeclared_pass_is_a_named_mistake_even_where_somebody_else_runs_it(
     problem: Problem, wanted: Pass, beside: Sequence[ZeroCostEstimator]
 ) -> None:
     undeclared, *others = scores(problem, Undeclared(wanted), *beside)
-    reason = f"PluginError: the pass '{wanted}' was not run: name it in `needs`"
+    reason = f"PluginError: the pass '{wanted}' was not asked for: name it in `needs`"
     assert undeclared.failures == dict.fromkeys(range(3), reason)
     assert np.isnan(values(undeclared)).all()
     assert all(one.failures == {} for one in others)

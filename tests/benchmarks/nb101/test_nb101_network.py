@@ -78,7 +78,7 @@ def test_known_networks_have_their_known_size(cell: Cell, parameters: int, macs:
 
 def test_the_benchmark_has_no_flops_of_its_own() -> None:
     with pytest.raises(
-        UsageError, match="nobody publishes FLOPs of NAS-Bench-101 by the convention 'official': ask for macs or naslib"
+        UsageError, match="FLOPs of nb101 are not counted by the convention 'official': ask for macs or naslib"
     ):
         SPACE.flops(MIXED, OFFICIAL, "official")
 
