@@ -89,7 +89,7 @@ def test_a_computation_sees_the_passes_it_reads_and_no_others(problem: Problem) 
     assert found == (8, 16)
     hidden, _ = passes.measured("mine", lambda: passes["jacobian"].shape, [])
     assert hidden == Failure("PluginError: the pass 'jacobian' was not asked for: name it in `needs`")
-    with pytest.raises(PluginError, match="'synaptic_flow' was not run"):
+    with pytest.raises(PluginError, match="'synaptic_flow' was not asked for"):
         passes["synaptic_flow"]
     assert passes["jacobian"].shape == (8, 16), "between computations, all that was run"
 
