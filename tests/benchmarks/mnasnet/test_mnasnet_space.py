@@ -101,7 +101,9 @@ def test_the_benchmark_counts_more_than_multiply_adds() -> None:
     assert SPACE.parameters(arch, OFFICIAL) == 2_501_160
     assert SPACE.flops(arch, OFFICIAL) == 375_723_888
     assert SPACE.flops(arch, OFFICIAL, "official") == 415_361_072
-    with pytest.raises(UsageError, match="FLOPs of mnasnet are not counted by"):
+    with pytest.raises(
+        UsageError, match="FLOPs of mnasnet are not counted by the convention 'naslib': ask for macs or official"
+    ):
         SPACE.flops(arch, OFFICIAL, "naslib")
 
 

@@ -129,5 +129,8 @@ def test_the_graph_shows_the_stages_in_a_row() -> None:
 
 def test_a_convention_without_a_table_is_refused() -> None:
     space = SPACES["nds-resnet"]
-    with pytest.raises(UsageError, match="FLOPs of the NDS "):
+    with pytest.raises(
+        UsageError,
+        match="FLOPs of the NDS families are not counted by the convention 'naslib': ask for macs or official",
+    ):
         space.flops(space.parse("1x16-1x16-1x16"), space.recipes["official"], "naslib")

@@ -81,7 +81,9 @@ def test_the_skeleton_of_proxylessnas_gives_its_published_mobile_network() -> No
 
 
 def test_the_convention_without_a_table_is_refused() -> None:
-    with pytest.raises(UsageError, match="FLOPs of ofa-mbv3"):
+    with pytest.raises(
+        UsageError, match="FLOPs of ofa-mbv3 are not counted by the convention 'naslib': ask for macs or official"
+    ):
         MBV3.flops(MBV3.parse(MIXED), MBV3.recipes["official"], "naslib")
 
 

@@ -81,5 +81,8 @@ def test_naslib_counts_the_outputs_of_other_heads() -> None:
 
 
 def test_the_flops_of_the_benchmark_are_not_made_up() -> None:
-    with pytest.raises(UsageError, match="FLOPs of TransNAS-Bench-101 are not counted by the convention 'official'"):
+    with pytest.raises(
+        UsageError,
+        match="FLOPs of TransNAS-Bench-101 are not counted by the convention 'official': ask for macs or naslib",
+    ):
         SPACE.flops(ALL_3X3, task_recipe("class_scene"), "official")
