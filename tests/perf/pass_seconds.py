@@ -9,7 +9,8 @@ for its functional class; gaussian images. Alone, an estimator takes the buildin
 and its own part; together, all of them take each pass once.
 
 `--workers` adds networks per minute through the engine and peak memory, `--peak` what the machine could do beside what
-the forward pass does, and `--peer` the ratio to a checkout of zero-cost-nas, network by network in alternation.
+the forward pass does, and `--peer` the ratio to a checkout of zero-cost-nas, network by network in alternation, with
+`--whole-space` that for all architectures of a space that can be listed, of which the package scores each class once.
 """
 
 from __future__ import annotations
@@ -19,13 +20,13 @@ import sys
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from statistics import mean, median
+from statistics import median
 
 import torch
 from machine_peak import peak, reached
 from pass_scaling import scaling
 from tabulate import tabulate
-from zero_cost_nas import MEASURES, ZeroCostNas
+from zero_cost_nas import ZeroCostNas, beside_peer, whole_space
 
 from estimator_bench import Architecture, NetworkPasses, Problem, Protocol, ZeroCostEstimator, registry, single_thread
 from estimator_bench.errors import BenchError
@@ -33,7 +34,6 @@ from estimator_bench.guard import Failure
 from estimator_bench.networks.allocator import keep_freed_memory
 from estimator_bench.networks.batch import Batch, make_batch
 from estimator_bench.networks.passes import with_prerequisites
-from estimator_bench.networks.scoring import score_networks
 from estimator_bench.problem import make_problem
 from estimator_bench.stopwatch import Stopwatch
 
@@ -92,41 +92,6 @@ def tables(rows: Sequence[Mapping[str, float]], estimators: Sequence[ZeroCostEst
     return f"{first}\n\nA copy is part of the passes that start with one.\n\n{second}"
 
 
-def beside_peer(
-    problem: Problem,
-    archs: Sequence[Architecture],
-    batch: Batch,
-    estimators: Sequence[ZeroCostEstimator],
-    peer: ZeroCostNas,
-) -> str:
-    """CPU seconds of the peer by those of the package, for each estimator alone and all that both have together."""
-    both = [one for one in estimators if one.name in MEASURES]
-    ours: dict[str, list[float]] = {one.name: [] for one in both}
-    theirs: dict[str, list[float]] = {one.name: [] for one in both}
-    apart = dict.fromkeys(ours, 0.0)
-    together = []
-    for place, arch in enumerate(archs):
-        scores, seconds = peer.measure(problem, arch, batch, list(ours))
-        with Stopwatch() as watch:
-            found = score_networks(problem, [arch], [(one, [0]) for one in both])
-        if not place:
-            continue  # the first network pays for what torch loads
-        together.append(watch.seconds.cpu)
-        for one, scored in zip(both, found, strict=True):
-            ours[one.name].append(scored.cpu.item())
-            theirs[one.name].append(seconds[one.name])
-            score = scored.components.values.item()
-            apart[one.name] = max(apart[one.name], abs(score - scores[one.name]) / abs(scores[one.name] or 1))
-    rows = [
-        (name, mean(ours[name]), mean(theirs[name]), mean(theirs[name]) / mean(ours[name]), apart[name])
-        for name in ours
-    ]
-    all_theirs = sum(mean(each) for each in theirs.values())
-    rows.append(("together", mean(together), all_theirs, all_theirs / mean(together), max(apart.values())))
-    headers = ("estimator", "seconds", "peer's seconds", "ratio", "values differ by at most")
-    return tabulate(rows, headers=headers, floatfmt=("", ".3f", ".3f", ".1f", ".1e"))
-
-
 def asked() -> tuple[argparse.Namespace, Problem, Sequence[ZeroCostEstimator]]:
     """What the command line says."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -137,11 +102,16 @@ def asked() -> tuple[argparse.Namespace, Problem, Sequence[ZeroCostEstimator]]:
     parser.add_argument("--workers", nargs="*", type=int, default=[], help="numbers of worker processes to try")
     parser.add_argument("--peak", action="store_true", help="measure what one thread of the machine can do, too")
     parser.add_argument("--peer", type=Path, help="the folder of a checkout of zero-cost-nas")
+    parser.add_argument("--whole-space", action="store_true", help="with --peer: what all architectures would take")
     found = parser.parse_args()
     if found.networks < 1:
         parser.error("--networks must be at least 1")
+    if found.whole_space and not found.peer:
+        parser.error("--whole-space compares with a peer: name its folder with --peer")
     try:
         problem = make_problem(found.space, Protocol(batch_size=found.batch_size))
+        if found.whole_space and problem.space.architectures() is None:
+            parser.error(f"--whole-space: the architectures of {problem.space.name} cannot be listed")
         found.peer = found.peer and ZeroCostNas(found.peer)
         return found, problem, zero_cost_estimators(found.est)
     except BenchError as error:
@@ -164,6 +134,8 @@ def main() -> None:
             said.append(tabulate(could.items(), headers=("one thread", "GFLOP/s"), floatfmt=("", ".1f")))
         if options.peer:
             said.append(beside_peer(problem, drawn, batch, estimators, options.peer))
+            if options.whole_space:
+                said.append(whole_space(problem, options.networks, batch, estimators, options.peer))
     if options.workers:
         found = scaling(problem, [one.name for one in estimators], drawn, options.workers)
         said.append(tabulate(found, headers=("workers", "networks per minute", "peak MB of one"), floatfmt=".1f"))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 COMMAND = Path(__file__).with_name("pass_seconds.py")
 ROOT = COMMAND.parents[2]
@@ -48,11 +51,16 @@ def measure(*options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, env={"PYTHONPATH": "."}, capture_output=True, text=True, check=False)
 
 
-def test_scores_and_times_stand_beside_those_of_a_peer(tmp_path: Path) -> None:
+@pytest.fixture
+def peer(tmp_path: Path) -> Path:
     package = tmp_path / "foresight" / "pruners"
     package.mkdir(parents=True)
     (package / "predictive.py").write_text(STAND_IN)
-    done = measure("--est", "grad_norm", "jacov", "l2_norm", "--peer", str(tmp_path))
+    return tmp_path
+
+
+def test_scores_and_times_stand_beside_those_of_a_peer(peer: Path) -> None:
+    done = measure("--est", "grad_norm", "jacov", "l2_norm", "--peer", str(peer))
     assert done.returncode == 0, done.stderr
     rows = {line.split("  ")[0]: line.split() for line in done.stdout.partition("peer's seconds")[2].splitlines()}
     assert rows.keys() >= {"grad_norm", "jacov", "together"}
@@ -60,6 +68,23 @@ def test_scores_and_times_stand_beside_those_of_a_peer(tmp_path: Path) -> None:
     assert float(rows["grad_norm"][-1]) < 1e-5, "the same weights and the same batch"
     assert float(rows["jacov"][-1]) > 0.1, "a difference is shown"
     assert all(float(each) > 0 for each in rows["grad_norm"][1:4])
+
+
+def test_a_whole_space_costs_the_package_each_class_once(peer: Path) -> None:
+    done = measure("--est", "grad_norm", "--peer", str(peer), "--whole-space")
+    assert done.returncode == 0, done.stderr
+    *_, said = done.stdout.splitlines()
+    assert "15,625 architectures" in said
+    assert "5,260 functional classes" in said, "as the page of the space says"
+    [found] = re.findall(r"peer ([.\d]+) CPU hours.* classes take ([.\d]+), .* ratio ([.\d]+)", said)
+    theirs, ours, ratio = map(float, found)
+    assert ratio == pytest.approx(theirs / ours, rel=0.1)
+
+
+def test_a_space_that_cannot_be_listed_has_no_whole(peer: Path) -> None:
+    done = measure("--space", "nb301", "--est", "grad_norm", "--peer", str(peer), "--whole-space")
+    assert done.returncode == 2
+    assert "--whole-space: the architectures of nb301 cannot be listed" in done.stderr
 
 
 def test_a_folder_without_the_peer_is_a_named_error(tmp_path: Path) -> None:

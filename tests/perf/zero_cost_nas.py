@@ -2,7 +2,8 @@
 
 It scores any network, one measure after the other, each on a copy and with passes of its own. It gets the networks that
 the package scores, with the same weights, laid out as torch builds them, and the same batch, so that values can be
-compared; its own networks of nb201 hold the same operations, with biases in the cells.
+compared; its own networks of nb201 hold the same operations, with biases in the cells. It knows no classes: of a whole
+space it scores every architecture as it is written, dead operations and all.
 """
 
 from __future__ import annotations
@@ -11,13 +12,16 @@ import importlib
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from statistics import mean, median
 from typing import Any
 
 import torch
+from tabulate import tabulate
 
-from estimator_bench import Architecture, Problem
+from estimator_bench import Architecture, Problem, ZeroCostEstimator
 from estimator_bench.errors import UsageError
 from estimator_bench.networks.batch import Batch
+from estimator_bench.networks.scoring import score_networks
 from estimator_bench.stopwatch import Stopwatch
 
 MEASURES: Mapping[str, str] = {
@@ -66,3 +70,75 @@ class ZeroCostNas:
                 )
             scores[name], seconds[name] = float(found[MEASURES[name]]), watch.seconds.cpu
         return scores, seconds
+
+
+def beside_peer(
+    problem: Problem,
+    archs: Sequence[Architecture],
+    batch: Batch,
+    estimators: Sequence[ZeroCostEstimator],
+    peer: ZeroCostNas,
+) -> str:
+    """CPU seconds of the peer by those of the package, for each estimator alone and all that both have together.
+
+    The ratio is the median over the networks.
+    """
+    both = [one for one in estimators if one.name in MEASURES]
+    ours: dict[str, list[float]] = {one.name: [] for one in both}
+    theirs: dict[str, list[float]] = {one.name: [] for one in both}
+    apart = dict.fromkeys(ours, 0.0)
+    together = []
+    for place, arch in enumerate(archs):
+        scores, seconds = peer.measure(problem, arch, batch, list(ours))
+        with Stopwatch() as watch:
+            found = score_networks(problem, [arch], [(one, [0]) for one in both])
+        if not place:
+            continue  # the first network pays for what torch loads
+        together.append(watch.seconds.cpu)
+        for one, scored in zip(both, found, strict=True):
+            ours[one.name].append(scored.cpu.item())
+            theirs[one.name].append(seconds[one.name])
+            score = scored.components.values.item()
+            apart[one.name] = max(apart[one.name], abs(score - scores[one.name]) / abs(scores[one.name] or 1))
+    whole = [sum(each) for each in zip(*theirs.values(), strict=True)]
+    compared = [*((name, ours[name], theirs[name], apart[name]) for name in ours)]
+    rows = [
+        (name, mean(mine), mean(other), _ratio(mine, other), furthest)
+        for name, mine, other, furthest in [*compared, ("together", together, whole, max(apart.values()))]
+    ]
+    headers = ("estimator", "seconds", "peer's seconds", "ratio", "values differ by at most")
+    return tabulate(rows, headers=headers, floatfmt=("", ".3f", ".3f", ".1f", ".1e"))
+
+
+def _ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
+    return median(other / mine for mine, other in zip(ours, theirs, strict=True))
+
+
+def whole_space(
+    problem: Problem, count: int, batch: Batch, estimators: Sequence[ZeroCostEstimator], peer: ZeroCostNas
+) -> str:
+    """CPU hours of all architectures of a space, from `count` of them as they are written and `count` classes.
+
+    The peer scores every architecture, the package each functional class once.
+    """
+    everything = problem.space.architectures() or ()
+    with Stopwatch() as finding:
+        classes = list(dict.fromkeys(problem.space.representative(arch, "functional") for arch in everything))
+    rng = problem.protocol.rng("whole space")
+    both = [one for one in estimators if one.name in MEASURES]
+    ours, theirs = [], []
+    for arch, one in zip(
+        rng.choice(len(everything), count, replace=False), rng.choice(len(classes), count, replace=False), strict=True
+    ):
+        _, seconds = peer.measure(problem, everything[arch], batch, [each.name for each in both])
+        theirs.append(sum(seconds.values()))
+        with Stopwatch() as watch:
+            score_networks(problem, [classes[one]], [(each, [0]) for each in both])
+        ours.append(watch.seconds.cpu)
+    own = (mean(ours) * len(classes) + finding.seconds.cpu) / 3600
+    other = mean(theirs) * len(everything) / 3600
+    return (
+        f"The whole space, from {count} of each: {len(everything):,} architectures take the peer {other:.3f} CPU "
+        f"hours, {len(classes):,} functional classes take {own:.3f}, {finding.seconds.cpu:.0f} s of it to find them; "
+        f"ratio {other / own:.1f}"
+    )
