@@ -23,9 +23,9 @@ from .text import NOTHING, direction, interval_text, number, value_text
 HOW_TO_READ = (
     (
         "Tasks",
-        "For each task the table with the most architectures is used, of equal ones the one asked for last. Estimators "
-        "are matched by their spec. All statistics are of one block without gaps, the tasks and estimators with the "
-        "most values together; what is outside it is named.",
+        "For each task the table with the most architectures is used; of equal ones a complete one, and of these the "
+        "one asked for last. Estimators are matched by their spec. All statistics are of one block without gaps, the "
+        "tasks and estimators with the most values together; what is outside it is named.",
     ),
     (
         "Interquartile mean",

@@ -90,8 +90,8 @@ def find_across(
 ) -> AcrossFindings:
     """The statistics of stored runs across tasks.
 
-    For each task the table with the most architectures is used, of equal ones the one asked for last. Estimators are
-    matched by their spec.
+    For each task the table with the most architectures is used; of equal ones a complete one, and of these the one
+    asked for last. Estimators are matched by their spec.
 
     Args:
         folders: of results; a task may be in several.
@@ -149,16 +149,22 @@ def chosen(tables: Sequence[_Table]) -> tuple[list[_Table], list[str]]:
     for name in sorted({one.name for one in tables}):
         best, *others = sorted(
             (one for one in tables if one.name == name),
-            key=lambda one: (one.population.known, one.request.started, one.request.number),
+            key=lambda one: (one.population.known, one.request.complete, one.request.started, one.request.number),
             reverse=True,
         )
         used.append(best)
         for one in others:
-            fewer = one.population.known < best.population.known
-            why = f"{one.population.known:,} architectures, {best.population.known:,} in the table used"
             specs = ", ".join(record.spec for record in one.records)
-            left_out.append(f"{one} ({specs}): {why if fewer else 'a later request has as many architectures'}")
+            left_out.append(f"{one} ({specs}): {_why_not(one, best)}")
     return used, left_out
+
+
+def _why_not(one: _Table, best: _Table) -> str:
+    if one.population.known < best.population.known:
+        return f"{one.population.known:,} architectures, {best.population.known:,} in the table used"
+    if one.request.complete < best.request.complete:
+        return "a complete table has as many architectures, and scores are missing here"
+    return "a later request has as many architectures"
 
 
 def _scored(table: _Table, wanted: set[str]) -> tuple[ScoredTask, UsedTable]:

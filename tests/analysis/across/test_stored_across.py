@@ -83,6 +83,18 @@ def test_the_table_with_most_architectures_stands_for_a_task_and_the_others_are_
     assert "a later request has as many architectures" in older
 
 
+def test_a_complete_table_stands_for_a_task_rather_than_a_later_one_that_was_stopped(measure: Measure) -> None:
+    one = measure("weights", tasks=TASKS[:2])
+    stopped = measure("weights", tasks=TASKS[:1], folder="two")
+    with Store(stopped, write=True) as opened:
+        opened._db.execute("UPDATE invocation SET started = '2999-01-01T00:00:00+00:00', complete = 0")
+    found = find_across([one, stopped], TAU)
+    assert {table.folder for table in found.used} == {str(one)}
+    [why] = found.left_out
+    assert f"in {stopped} (" in why
+    assert "a complete table has as many architectures, and scores are missing here" in why
+
+
 def test_only_named_estimators_and_tasks_are_used(measure: Measure) -> None:
     folder = measure("weights", "constant")
     found = find_across([folder], TAU, estimators=["weights", "params"], tasks=["toy/quality", "toy/loss"])
