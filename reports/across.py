@@ -10,8 +10,8 @@ from estimator_bench.analysis.across.interquartile import REDRAWS
 from estimator_bench.analysis.across.pairs import PAIR_DRAWS, PairResult
 from estimator_bench.analysis.across.stored import AcrossFindings, UsedTable
 from estimator_bench.analysis.across.words import counted, middle_text, scope, sentences
-from estimator_bench.analysis.bias.words import p_text
 from estimator_bench.analysis.evaluation import MetricResult
+from estimator_bench.analysis.significance import p_text
 from estimator_bench.metrics.metric import Metric
 
 from .across_figures import critical_difference, forest, profiles

@@ -10,7 +10,8 @@ from estimator_bench.analysis.bias.individuals import Individuals, Judged
 from estimator_bench.analysis.bias.ops import Replacement
 from estimator_bench.analysis.bias.stored import BiasFindings, StoredBias
 from estimator_bench.analysis.bias.trends import Trend
-from estimator_bench.analysis.bias.words import p_text, sentences
+from estimator_bench.analysis.bias.words import sentences
+from estimator_bench.analysis.significance import p_text
 
 from .drawing import drawing
 from .page import Figure, Page, Part

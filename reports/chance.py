@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from estimator_bench.analysis.bias.words import p_text
 from estimator_bench.analysis.comparisons import Comparison
 from estimator_bench.analysis.findings import Row, Section
 from estimator_bench.analysis.intervals import Interval
+from estimator_bench.analysis.significance import p_text
 from estimator_bench.metrics.metric import Metric
 
 from .table import Cell, Line, Table

@@ -7,8 +7,8 @@ import math
 from estimator_bench.analysis.ceiling import Ceiling
 from estimator_bench.analysis.evaluation import MetricResult
 from estimator_bench.analysis.findings import Section
-from estimator_bench.analysis.intervals import LEVEL
 from estimator_bench.analysis.resampling import MINIMUM_ARCHITECTURES, SUBSAMPLED_SHARE
+from estimator_bench.analysis.significance import LEVEL
 from estimator_bench.ground_truth import Task
 from estimator_bench.metrics.metric import Metric
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from estimator_bench.analysis.bias.words import p_text
+from estimator_bench.analysis.significance import p_text
 from estimator_bench.analysis.variance.averaging import EVERYTHING, Averaging
 from estimator_bench.analysis.variance.checkpoints import RELATIVE, Stability
 from estimator_bench.analysis.variance.forgetting import Forgotten

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from estimator_bench.analysis.intervals import LEVEL, holm, paired_difference
+from estimator_bench.analysis.intervals import paired_difference
 from estimator_bench.analysis.resampling import Sampled
+from estimator_bench.analysis.significance import SIGNIFICANT, holm
 from estimator_bench.metrics.metric import Metric
 
 
@@ -52,7 +53,7 @@ def compare_rows(metrics: Sequence[Metric], sampled: Mapping[str, Mapping[str, S
         adjusted = holm([difference.p for difference in differences])
         for (one, other), found_here, p in zip(pairs, differences, adjusted, strict=True):
             winner = one if (found_here.value > 0) == metric.higher_is_better else other
-            better = winner if p < 1 - LEVEL and found_here.value else ""
+            better = winner if p < SIGNIFICANT and found_here.value else ""
             ends = found_here.low, found_here.high
             found.append(Comparison(metric.name, one, other, found_here.value, *ends, found_here.p, p, better))
     return found

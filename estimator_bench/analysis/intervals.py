@@ -10,18 +10,17 @@ the default metrics and one of each other family; the table, and where it is les
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import ndtr
 
 from estimator_bench.analysis.resampling import Sampled
+from estimator_bench.analysis.significance import LEVEL
 from estimator_bench.errors import UndefinedError
 from estimator_bench.metrics.metric import Metric
 from estimator_bench.metrics.ties import Values
 
-LEVEL = 0.95
 NO_SPREAD = 1e-12
 """Below this, parts differ by rounding only. P@10 of a weak score is 0 on all parts and still not known to be 0."""
 
@@ -104,15 +103,6 @@ def tested_difference(metric: Metric, value: float, deviations: Values) -> Paire
     else:
         p = 2 * float(ndtr(-abs(value) / spread))
     return PairedDifference(value, low, high, p)
-
-
-def holm(p_values: Sequence[float]) -> list[float]:
-    """p-values adjusted so that the chance of any false rejection among them is at most the level (Holm 1979)."""
-    ordered = np.argsort(p_values, kind="stable")
-    remaining = np.arange(len(p_values), 0, -1)
-    adjusted = np.empty(len(p_values))
-    adjusted[ordered] = np.minimum(np.maximum.accumulate(np.asarray(p_values)[ordered] * remaining), 1.0)
-    return [float(p) for p in adjusted]
 
 
 def ends(metric: Metric, value: float, deviations: Values) -> tuple[float, float]:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import stats
 
-from estimator_bench.analysis.intervals import LEVEL, NO_SPREAD, Interval
+from estimator_bench.analysis.intervals import NO_SPREAD, Interval
+from estimator_bench.analysis.significance import LEVEL
 from estimator_bench.metrics.metric import Metric
 from estimator_bench.metrics.ties import Values
 

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from scipy.special import ndtri
 
 from estimator_bench.analysis.ceiling import MINIMUM_REPEATED
-from estimator_bench.analysis.intervals import LEVEL, NO_SPREAD, Interval
+from estimator_bench.analysis.intervals import NO_SPREAD, Interval
+from estimator_bench.analysis.significance import LEVEL, NORMAL_QUANTILE
 from estimator_bench.errors import UndefinedError
 from estimator_bench.ground_truth import Trials
 from estimator_bench.metrics.metric import Metric
 from estimator_bench.metrics.ties import Values
 
 DRAWS = 40
-NORMAL_QUANTILE = float(ndtri((1 + LEVEL) / 2))
 
 
 def redrawn_means(trials: Trials, *, draws: int = DRAWS, seed: int = 0) -> Values:

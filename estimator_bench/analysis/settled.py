@@ -13,16 +13,13 @@ from dataclasses import dataclass
 from math import sqrt
 
 import numpy as np
-from scipy.special import ndtri
 
 from estimator_bench.analysis.ceiling import NoiseModel
-from estimator_bench.analysis.intervals import LEVEL
+from estimator_bench.analysis.significance import NORMAL_QUANTILE
 from estimator_bench.errors import UndefinedError
 from estimator_bench.ground_truth import Trials
 from estimator_bench.metrics.pairs import LowerPairs
 from estimator_bench.metrics.ties import Values, rankable
-
-STANDARD_ERRORS = float(ndtri((1 + LEVEL) / 2))
 
 
 @dataclass(frozen=True)
@@ -50,7 +47,7 @@ class SettledPairs:
         """
         n = len(trials.values)
         margin = np.empty(n)
-        margin[model.rows] = STANDARD_ERRORS * model.standard_errors()
+        margin[model.rows] = NORMAL_QUANTILE * model.standard_errors()
         mean = trials.mean()
         low, high = mean - margin, mean + margin
         count = int(np.searchsorted(np.sort(high), low, "left").sum())

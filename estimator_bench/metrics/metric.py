@@ -22,6 +22,14 @@ Resampling = Literal["pairs", "subsample", "none"]
 """
 
 
+def value_of(measure: Callable[[Values, Values], float], truth: Values, scores: Values) -> float | None:
+    """What a metric or correlation gives on these values, or None where it is undefined."""
+    try:
+        return measure(truth, scores)
+    except UndefinedError:
+        return None
+
+
 @dataclass(frozen=True)
 class Cutoff:
     """The K of a metric, typed: `5%` of the population and `5` architectures are different metrics.

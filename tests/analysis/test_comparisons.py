@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from estimator_bench.analysis.comparisons import Comparison, best_in, compare_rows
-from estimator_bench.analysis.intervals import holm
 from estimator_bench.analysis.resampling import Sampled, sample_parts
+from estimator_bench.analysis.significance import holm
 from estimator_bench.metrics import Metric, parse_metric
 
 Values = NDArray[np.float64]

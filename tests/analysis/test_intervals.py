@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from estimator_bench.analysis.intervals import PairedDifference, holm, interval_of, paired_difference
+from estimator_bench.analysis.intervals import PairedDifference, interval_of, paired_difference
 from estimator_bench.analysis.resampling import Sampled, sample_parts
+from estimator_bench.analysis.significance import holm
 from estimator_bench.errors import UndefinedError
 from estimator_bench.metrics import DEFAULT_METRICS, Metric, parse_metric
 

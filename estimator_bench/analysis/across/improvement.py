@@ -13,7 +13,7 @@ from itertools import combinations
 import numpy as np
 
 from estimator_bench.analysis.across.block import Block
-from estimator_bench.analysis.intervals import LEVEL
+from estimator_bench.analysis.significance import LEVEL
 from estimator_bench.metrics.ties import Values
 
 

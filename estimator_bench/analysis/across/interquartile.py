@@ -9,7 +9,8 @@ import numpy as np
 from scipy import stats
 
 from estimator_bench.analysis.across.block import Block
-from estimator_bench.analysis.intervals import LEVEL, PairedDifference, ends, holm, tested_difference
+from estimator_bench.analysis.intervals import PairedDifference, ends, tested_difference
+from estimator_bench.analysis.significance import LEVEL, SIGNIFICANT, holm_of_tested
 from estimator_bench.metrics.ties import Values
 
 CUT = 0.25
@@ -121,14 +122,14 @@ def aggregate_differences(block: Block) -> list[AggregateDifference]:
     deviations = {spec: deviations_of(block, spec) for spec in block.specs}
     pairs = list(combinations(block.specs, 2))
     differences = [_difference(block, one, other, deviations[one], deviations[other]) for one, other in pairs]
-    adjusted = iter(holm([found.p for found in differences if not isinstance(found, str)]))
+    adjusted = holm_of_tested([None if isinstance(found, str) else found.p for found in differences])
     results = []
-    for (one, other), found in zip(pairs, differences, strict=True):
-        if isinstance(found, str):
+    for (one, other), found, p in zip(pairs, differences, adjusted, strict=True):
+        if isinstance(found, str) or p is None:
             results.append(AggregateDifference(one, other, found, 1.0, ""))
             continue
-        p, gain = next(adjusted), block.sign * found.value
-        better = (one if gain > 0 else other) if p < 1 - LEVEL and gain else ""
+        gain = block.sign * found.value
+        better = (one if gain > 0 else other) if p < SIGNIFICANT and gain else ""
         results.append(AggregateDifference(one, other, found, p, better))
     return results
 

@@ -17,10 +17,11 @@ from scipy import stats
 
 from estimator_bench.analysis.across.block import Block
 from estimator_bench.analysis.across.scored import Orders, ScoredTask, joint_orders
-from estimator_bench.analysis.intervals import LEVEL, PairedDifference, holm, tested_difference
+from estimator_bench.analysis.intervals import PairedDifference, tested_difference
 from estimator_bench.analysis.resampling import Sampled, sample_parts
+from estimator_bench.analysis.significance import SIGNIFICANT, holm
 from estimator_bench.errors import UndefinedError
-from estimator_bench.metrics.metric import Metric
+from estimator_bench.metrics.metric import Metric, value_of
 from estimator_bench.metrics.ties import Values, rankable
 
 PAIR_DRAWS = 100
@@ -55,7 +56,7 @@ class Added:
     @property
     def significant(self) -> bool:
         """Whether the pair is better than both."""
-        return self.adjusted < 1 - LEVEL
+        return self.adjusted < SIGNIFICANT
 
 
 @dataclass(frozen=True)
@@ -116,21 +117,15 @@ def _place(one: PairResult) -> tuple[bool, float, str, str]:
 
 def _measured(
     metric: Metric, task: ScoredTask, orders: Orders, pairs: Sequence[Pair], draws: int
-) -> tuple[list[float], list[Values | None]]:
+) -> tuple[Values, list[Values | None]]:
     """For each pair the metric, NaN where it is undefined, and its deviations on the first parts of the block's."""
     columns = [mean_rank(task.scores[one], task.scores[other]) for one, other in pairs]
-    values = [_value(metric, task.truth, column) for column in columns]
-    known = [{metric: value} if np.isfinite(value) else {} for value in values]
+    found = [value_of(metric, task.truth, column) for column in columns]
+    known = [{} if value is None else {metric: value} for value in found]
     parts = sample_parts(known, task.truth, columns, draws=draws, orders=orders)
-    found = (row.get(metric.name) for row in parts)
-    return values, [one.deviations if isinstance(one, Sampled) else None for one in found]
-
-
-def _value(metric: Metric, truth: Values, scores: Values) -> float:
-    try:
-        return metric(truth, scores)
-    except UndefinedError:
-        return np.nan
+    sampled = (row.get(metric.name) for row in parts)
+    moved = [one.deviations if isinstance(one, Sampled) else None for one in sampled]
+    return np.array(found, np.float64), moved
 
 
 def _result(block: Block, pair: Pair, values: Values, moved: Sequence[Values | None]) -> PairResult:

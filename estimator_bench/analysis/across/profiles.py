@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from estimator_bench.analysis.across.block import Block
-from estimator_bench.analysis.intervals import LEVEL
+from estimator_bench.analysis.significance import LEVEL
 from estimator_bench.metrics.ties import Values
 
 POINTS = 121

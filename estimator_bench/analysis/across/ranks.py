@@ -13,7 +13,7 @@ import numpy as np
 from scipy import stats
 
 from estimator_bench.analysis.across.block import Block
-from estimator_bench.analysis.intervals import LEVEL, holm
+from estimator_bench.analysis.significance import LEVEL, holm
 from estimator_bench.metrics.ties import Values
 
 FEWEST_TASKS = 3

@@ -9,11 +9,8 @@ from estimator_bench.analysis.across.across import Across
 from estimator_bench.analysis.across.interquartile import FEWEST_TASKS, middle
 from estimator_bench.analysis.across.pairs import PairResult
 from estimator_bench.analysis.across.ranks import ENOUGH_TASKS
-from estimator_bench.analysis.bias.words import p_text
-from estimator_bench.analysis.intervals import LEVEL
+from estimator_bench.analysis.significance import SIGNIFICANT, p_text
 from estimator_bench.metrics.metric import Metric
-
-SIGNIFICANT = 1 - LEVEL
 
 
 def sentences(found: Across, metric: Metric) -> Iterator[str]:

@@ -11,8 +11,8 @@ from scipy import stats
 
 from estimator_bench.analysis.bias.ranks import equal_groups, rank_difference
 from estimator_bench.analysis.bias.trends import blind_rank_difference
-from estimator_bench.errors import UndefinedError
 from estimator_bench.metrics.kendall import tau
+from estimator_bench.metrics.metric import value_of
 from estimator_bench.metrics.pairs import LowerPairs
 from estimator_bench.metrics.ties import Values, block_sizes, rankable
 
@@ -79,7 +79,7 @@ def complexity_bias(measure: str, complexity: Values, truth: Values, scores: Val
             float(shift[inside].mean()),
             float(np.median(shift[inside])),
             float(blind[inside].mean()),
-            _tau(truth[inside], scores[inside]),
+            value_of(tau, truth[inside], scores[inside]),
         )
         for inside in (group_of == group for group in np.unique(group_of))
     ]
@@ -110,15 +110,10 @@ def partial_tau(fixed: Values, truth: Values, scores: Values) -> float | None:
     In [-1, 1]; 0 for a score whose order is that of `fixed` or its reverse up to noise; None where a side is constant,
     or has the order of `fixed` exactly.
     """
-    agreement, with_truth, with_score = _tau(truth, scores), _tau(truth, fixed), _tau(fixed, scores)
+    agreement, with_truth, with_score = (
+        value_of(tau, *pair) for pair in ((truth, scores), (truth, fixed), (fixed, scores))
+    )
     if agreement is None or with_truth is None or with_score is None:
         return None
     left = (1 - with_truth**2) * (1 - with_score**2)
     return (agreement - with_truth * with_score) / sqrt(left) if left > 1e-12 else None
-
-
-def _tau(truth: Values, scores: Values) -> float | None:
-    try:
-        return tau(truth, scores)
-    except UndefinedError:
-        return None

@@ -14,8 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from estimator_bench.analysis.bias.ranks import SIGNIFICANT
-from estimator_bench.analysis.intervals import holm
+from estimator_bench.analysis.significance import SIGNIFICANT, holm_of_tested
 from estimator_bench.metrics.ties import Values, rankable
 
 ABSENT = "(absent)"
@@ -136,8 +135,8 @@ def op_bias(decisions: Sequence[Mapping[str, str]], truth: Values, scores: Value
         noise_p = _noise_p(score.rise_or_half - 0.5, true.rise_or_half - 0.5, p, turned)
         names = pairs.choices[removed], pairs.choices[added]
         found.append(Replacement(*names, len(inside), score, true, float(gained.mean()), p, noise_p))
-    adjusted = zip(_holm([one.p for one in found]), _holm([one.noise_p for one in found]), strict=True)
-    return [replace(one, p=p, noise_p=noise_p) for one, (p, noise_p) in zip(found, adjusted, strict=True)]
+    adjusted = (holm_of_tested(family) for family in ([one.p for one in found], [one.noise_p for one in found]))
+    return [replace(one, p=p, noise_p=noise_p) for one, p, noise_p in zip(found, *adjusted, strict=True)]
 
 
 def _noise_p(score: float, true: float, different: float | None, turned: float | None) -> float | None:
@@ -148,12 +147,6 @@ def _noise_p(score: float, true: float, different: float | None, turned: float |
     if score * true <= 0:
         return turned
     return different if abs(score) > abs(true) else 1.0
-
-
-def _holm(p_values: Sequence[float | None]) -> list[float | None]:
-    """Holm's correction over those that there are."""
-    adjusted = iter(holm([p for p in p_values if p is not None]))
-    return [None if p is None else next(adjusted) for p in p_values]
 
 
 def _pairs_at(codes: Indices, place: int) -> Indices:

@@ -8,9 +8,6 @@ from scipy import stats
 
 from estimator_bench.metrics.ties import Values, rankable
 
-SIGNIFICANT = 0.05
-"""A finding is called one where its p, after Holm's correction over its family, is below this."""
-
 
 def rank_of(keys: Values) -> Values:
     """(n,) ranks from 1, the largest key; ties share their mean rank, NaN and -inf tie last."""

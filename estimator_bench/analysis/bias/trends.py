@@ -22,9 +22,9 @@ import numpy as np
 from scipy import stats
 
 from estimator_bench.analysis.bias.ranks import equal_groups, rank_difference, rank_of
-from estimator_bench.analysis.intervals import holm
-from estimator_bench.errors import UndefinedError
+from estimator_bench.analysis.significance import holm
 from estimator_bench.metrics.correlation import spearman
+from estimator_bench.metrics.metric import value_of
 from estimator_bench.metrics.ties import Values
 
 STRATUM = 5
@@ -78,7 +78,7 @@ def trends(features: Mapping[str, Values], truth: Values, scores: Values) -> lis
     found = []
     for name, values in features.items():
         size, p = leans.get(name, (None, None))
-        found.append(Trend(name, _spearman(values, error), size, p, adjusted.get(name)))
+        found.append(Trend(name, value_of(spearman, values, error), size, p, adjusted.get(name)))
     return found
 
 
@@ -131,10 +131,3 @@ def _lean(preferred: Values, feature: Values, given: _Strata) -> tuple[float, fl
     variance = float((left[varies] * right[varies] / given.slack[varies]).sum())
     size = min(1.0, abs(shared) / sqrt(float(left.sum()) * float(right.sum())))  # rounding may take it above
     return np.copysign(size, shared).item(), float(2 * stats.norm.sf(abs(shared) / sqrt(variance)))
-
-
-def _spearman(one: Values, other: Values) -> float | None:
-    try:
-        return spearman(one, other)
-    except UndefinedError:
-        return None

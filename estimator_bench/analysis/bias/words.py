@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from estimator_bench.analysis.bias.bias import Bias
 from estimator_bench.analysis.bias.complexity import ComplexityBias
 from estimator_bench.analysis.bias.ops import Replacement
-from estimator_bench.analysis.bias.ranks import SIGNIFICANT
 from estimator_bench.analysis.bias.trends import Trend
+from estimator_bench.analysis.significance import SIGNIFICANT, p_text
 
 NAMED = 3
 """How many features of structure are named, the strongest."""
@@ -22,13 +22,6 @@ def sentences(bias: Bias) -> Iterator[str]:
     yield from _choices(bias)
     yield from _structure([one for one in bias.trends if one.feature not in {each.measure for each in bias.complexity}])
     yield _selected(bias)
-
-
-def p_text(p: float | None) -> str:
-    """`p = 0.012`; smaller ones than 1e-12 mean no more than that."""
-    if p is None:
-        return "no test"
-    return "p < 1e-12" if p < 1e-12 else f"p = {p:.2g}"
 
 
 def shift_text(shift: float) -> str:

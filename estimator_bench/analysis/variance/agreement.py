@@ -9,9 +9,9 @@ import numpy as np
 
 from estimator_bench.analysis.variance.design import Design
 from estimator_bench.analysis.variance.flips import flips
-from estimator_bench.errors import UndefinedError
 from estimator_bench.metrics.correlation import spearman
 from estimator_bench.metrics.kendall import tau
+from estimator_bench.metrics.metric import value_of
 from estimator_bench.metrics.ties import Values
 from estimator_bench.repeat import Axis
 
@@ -47,10 +47,5 @@ def agreement(ranks: Values, design: Design, axis: Axis) -> Agreement:
 
 
 def _mean(correlation: Callable[[Values, Values], float], pairs: list[tuple[Values, Values]]) -> float | None:
-    found = []
-    for one, other in pairs:
-        try:
-            found.append(correlation(one, other))
-        except UndefinedError:
-            continue
+    found = [value for pair in pairs if (value := value_of(correlation, *pair)) is not None]
     return float(np.mean(found)) if found else None

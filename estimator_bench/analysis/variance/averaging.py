@@ -10,12 +10,11 @@ from math import comb
 import numpy as np
 from numpy.typing import NDArray
 
-from estimator_bench.analysis.bias.ranks import SIGNIFICANT
-from estimator_bench.analysis.intervals import PairedDifference, holm, paired_difference
+from estimator_bench.analysis.intervals import PairedDifference, paired_difference
 from estimator_bench.analysis.resampling import Sampled, sample_parts
+from estimator_bench.analysis.significance import SIGNIFICANT, holm_of_tested
 from estimator_bench.analysis.variance.design import Design
-from estimator_bench.errors import UndefinedError
-from estimator_bench.metrics.metric import Metric
+from estimator_bench.metrics.metric import Metric, value_of
 from estimator_bench.metrics.ties import Values
 from estimator_bench.runs.combine import mean_scores
 
@@ -64,7 +63,9 @@ def averaging(truth: Values, scores: Values, design: Design, metrics: Sequence[M
         for over, rows in groups.items()
         for metric in metrics
     ]
-    return _adjusted(found, {metric.name: metric for metric in metrics})
+    named = {metric.name: metric for metric in metrics}
+    verdicts = judged([(one.gain, named[one.metric]) for one in found])
+    return [replace(one, adjusted=p, better=better) for one, (p, better) in zip(found, verdicts, strict=True)]
 
 
 def subsets(count: int, size: int, seed: int = 0) -> list[tuple[int, ...]]:
@@ -73,14 +74,6 @@ def subsets(count: int, size: int, seed: int = 0) -> list[tuple[int, ...]]:
         return list(combinations(range(count), size))
     rng = np.random.default_rng((seed, count, size))
     return [tuple(sorted(rng.choice(count, size, replace=False).tolist())) for _ in range(SUBSETS)]
-
-
-def value_of(metric: Metric, truth: Values, scores: Values) -> float | None:
-    """The metric, or None where it is undefined."""
-    try:
-        return metric(truth, scores)
-    except UndefinedError:
-        return None
 
 
 def average_of(sampled: Sequence[Sampled | str]) -> Sampled | str:
@@ -131,18 +124,16 @@ def _gains(
     return found
 
 
-def _adjusted(found: Sequence[Averaging], metrics: Mapping[str, Metric]) -> list[Averaging]:
-    """With Holm's correction over all of them."""
-    tested = [one.gain for one in found if isinstance(one.gain, PairedDifference)]
-    adjusted = iter(holm([gain.p for gain in tested]))
-    return [
-        replace(one, adjusted=(p := next(adjusted)), better=better_if(p, one.gain.value, metrics[one.metric]))
-        if isinstance(one.gain, PairedDifference)
-        else one
-        for one in found
-    ]
+def judged(found: Sequence[tuple[PairedDifference | str, Metric]]) -> list[tuple[float | None, bool | None]]:
+    """For each difference its p after Holm's correction over all, and whether it is significantly for the better.
+
+    None for p without a test, and None for neither better (True) nor worse (False).
+    """
+    adjusted = holm_of_tested([None if isinstance(one, str) else one.p for one, _ in found])
+    return [(p, _better(one, p, metric)) for (one, metric), p in zip(found, adjusted, strict=True)]
 
 
-def better_if(p: float, difference: float, metric: Metric) -> bool | None:
-    """Whether a difference is significantly for the better (True) or the worse (False); None if neither."""
-    return (difference > 0) == metric.higher_is_better if p < SIGNIFICANT and difference else None
+def _better(difference: PairedDifference | str, p: float | None, metric: Metric) -> bool | None:
+    if isinstance(difference, str) or p is None or p >= SIGNIFICANT or not difference.value:
+        return None
+    return (difference.value > 0) == metric.higher_is_better

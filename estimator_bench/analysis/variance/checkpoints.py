@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from estimator_bench.analysis.intervals import PairedDifference, paired_difference
 from estimator_bench.analysis.resampling import Sampled, sample_parts_of_pairs
-from estimator_bench.analysis.variance.averaging import average_of, value_of
+from estimator_bench.analysis.variance.averaging import average_of
 from estimator_bench.metrics import parse_metric
-from estimator_bench.metrics.metric import Metric
+from estimator_bench.metrics.metric import Metric, value_of
 
 RELATIVE = ("tau", "p@top5%", "p@bottom5%")
 """Metrics between adjacent checkpoints, one taken for the truth of the other."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import stats
 
-from estimator_bench.analysis.intervals import LEVEL, holm
+from estimator_bench.analysis.significance import LEVEL, holm_of_tested
 from estimator_bench.estimator import Diagnostics
 
 QUANTITY = "forgetting"
@@ -48,8 +48,8 @@ def forgotten(told: Mapping[str, Diagnostics]) -> list[Forgotten]:
         for checkpoint, found in diagnostics.get(QUANTITY, {}).items():
             values.setdefault(checkpoint, []).extend(found)
     tested = {at: _tested(at, np.array(found)) for at, found in values.items() if found}
-    adjusted = iter(holm([p for _, p in tested.values() if p is not None]))
-    return [one if p is None else replace(one, adjusted=next(adjusted)) for one, p in tested.values()]
+    adjusted = holm_of_tested([p for _, p in tested.values()])
+    return [replace(one, adjusted=p) for (one, _), p in zip(tested.values(), adjusted, strict=True)]
 
 
 def _tested(checkpoint: str, values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> tuple[Forgotten, float | None]:

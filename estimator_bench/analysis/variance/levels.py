@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from estimator_bench.analysis.intervals import PairedDifference, holm, paired_difference
+from estimator_bench.analysis.intervals import PairedDifference, paired_difference
 from estimator_bench.analysis.resampling import Sampled, sample_parts
-from estimator_bench.analysis.variance.averaging import better_if, value_of
+from estimator_bench.analysis.variance.averaging import judged
 from estimator_bench.analysis.variance.design import Design
-from estimator_bench.metrics.metric import Metric
+from estimator_bench.metrics.metric import Metric, value_of
 from estimator_bench.metrics.ties import Values
 from estimator_bench.runs.combine import mean_scores
 
@@ -66,14 +66,6 @@ def level_differences(
                         paired_difference(*seen) if len(seen) == 2 else next(o for o in pair if isinstance(o, str)),
                     )
                 )
-    return _adjusted(found, {metric.name: metric for metric in metrics})
-
-
-def _adjusted(found: Sequence[LevelDifference], metrics: dict[str, Metric]) -> list[LevelDifference]:
-    adjusted = iter(holm([one.difference.p for one in found if isinstance(one.difference, PairedDifference)]))
-    return [
-        replace(one, adjusted=(p := next(adjusted)), better=better_if(p, one.difference.value, metrics[one.metric]))
-        if isinstance(one.difference, PairedDifference)
-        else one
-        for one in found
-    ]
+    named = {metric.name: metric for metric in metrics}
+    verdicts = judged([(one.difference, named[one.metric]) for one in found])
+    return [replace(one, adjusted=p, better=better) for one, (p, better) in zip(found, verdicts, strict=True)]

@@ -9,12 +9,12 @@ import numpy as np
 from scipy import stats
 
 from estimator_bench.analysis.variance.agreement import Agreement, agreement
-from estimator_bench.analysis.variance.averaging import Averaging, averaging, value_of
+from estimator_bench.analysis.variance.averaging import Averaging, averaging
 from estimator_bench.analysis.variance.design import Design
 from estimator_bench.analysis.variance.levels import LevelDifference, level_differences
 from estimator_bench.analysis.variance.shares import Shares, relative_spread, variance_shares
 from estimator_bench.metrics import parse_metric
-from estimator_bench.metrics.metric import Metric
+from estimator_bench.metrics.metric import Metric, value_of
 from estimator_bench.metrics.ties import Values, rankable
 
 CRITERIA = ("tau", "spearman", "p@top5%", "p@bottom5%", "br@1%", "best@10")

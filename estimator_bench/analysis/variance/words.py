@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from estimator_bench.analysis.bias.ranks import SIGNIFICANT
-from estimator_bench.analysis.bias.words import p_text
 from estimator_bench.analysis.intervals import PairedDifference
+from estimator_bench.analysis.significance import SIGNIFICANT, p_text
 from estimator_bench.analysis.variance.averaging import Averaging
 from estimator_bench.analysis.variance.checkpoints import Stability
 from estimator_bench.analysis.variance.forgetting import Forgotten

@@ -15,7 +15,7 @@ from estimator_bench.analysis.across.interquartile import (
     iqm,
     middle,
 )
-from estimator_bench.analysis.intervals import holm
+from estimator_bench.analysis.significance import holm
 from estimator_bench.metrics import parse_metric
 
 Values = NDArray[np.float64]

@@ -17,7 +17,7 @@ from estimator_bench.analysis.across.across import UNINFORMED, across_of
 from estimator_bench.analysis.across.block import block_of
 from estimator_bench.analysis.across.pairs import MOST, PairResult, mean_rank, pair_results
 from estimator_bench.analysis.across.scored import ScoredTask, measure
-from estimator_bench.analysis.intervals import holm
+from estimator_bench.analysis.significance import holm
 from estimator_bench.errors import UndefinedError
 from estimator_bench.metrics import Metric, parse_metric
 

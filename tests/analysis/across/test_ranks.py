@@ -23,7 +23,7 @@ from estimator_bench.analysis.across.ranks import (
     rank_tests,
     signed_rank,
 )
-from estimator_bench.analysis.intervals import holm
+from estimator_bench.analysis.significance import holm
 from estimator_bench.metrics import parse_metric
 
 Values = NDArray[np.float64]

@@ -14,7 +14,7 @@ from scipy import stats
 from supernet_scores import supernet
 
 from estimator_bench.analysis.bias.ops import ABSENT, MINIMUM_PAIRS, OneEditPairs, Replacement, op_bias
-from estimator_bench.analysis.intervals import holm
+from estimator_bench.analysis.significance import holm
 from estimator_bench.metrics.ties import Values
 from estimator_bench.registry import find_space
 
