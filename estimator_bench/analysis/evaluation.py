@@ -75,7 +75,6 @@ def evaluate_scores(
     scores: Values,
     metrics: Sequence[Metric],
     *,
-    seed: int = 0,
     intervals: bool = True,
     estimates_task: bool = False,
 ) -> Evaluation:
@@ -85,7 +84,6 @@ def evaluate_scores(
         truth: (n,) higher is better; NaN where it is missing.
         scores: (n,) higher is better; may hold NaN and infinities.
         metrics: what to compute.
-        seed: of the intervals.
         intervals: whether to compute them, over architectures.
         estimates_task: the scores estimate the task's own value, in its unit; without that, errors are undefined.
     """
@@ -103,7 +101,7 @@ def evaluate_scores(
     )
     if not intervals:
         return evaluation
-    (sampled,) = sample_parts([values_of(evaluation, metrics)], truth, [scores], seed=seed)
+    (sampled,) = sample_parts([values_of(evaluation, metrics)], truth, [scores])
     return with_intervals(evaluation, sampled)
 
 

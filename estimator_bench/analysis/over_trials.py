@@ -17,7 +17,7 @@ from estimator_bench.metrics.ties import Values
 DRAWS = 40
 
 
-def redrawn_means(trials: Trials, *, draws: int = DRAWS, seed: int = 0) -> Values:
+def redrawn_means(trials: Trials, *, draws: int = DRAWS) -> Values:
     """(draws, n) means of resampled trials.
 
     Of each architecture's t trials, t deviations from their mean are drawn with replacement, times sqrt(t / (t - 1))
@@ -27,7 +27,6 @@ def redrawn_means(trials: Trials, *, draws: int = DRAWS, seed: int = 0) -> Value
     Args:
         trials: values (n, trials), at least one in each row.
         draws: how many means of each.
-        seed: of the draws.
 
     Raises:
         UndefinedError: means only, or fewer than 20 architectures with two trials; the message is the reason.
@@ -44,7 +43,7 @@ def redrawn_means(trials: Trials, *, draws: int = DRAWS, seed: int = 0) -> Value
     donors = np.where(counts > 1, np.arange(len(means)), repeated[np.searchsorted(middles, means)])
     inflation = np.sqrt(counts / np.maximum(counts - 1, 1))
     deviations = ((values - means[:, None]) * inflation[:, None])[donors]
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     taken = np.arange(values.shape[1]) < counts[:, None]
     noise = np.empty((draws, len(means)))
     for draw in noise:
@@ -54,7 +53,7 @@ def redrawn_means(trials: Trials, *, draws: int = DRAWS, seed: int = 0) -> Value
 
 
 def intervals_over_trials(
-    values: Sequence[Mapping[Metric, float]], trials: Trials, columns: Sequence[Values], *, seed: int = 0
+    values: Sequence[Mapping[Metric, float]], trials: Trials, columns: Sequence[Values]
 ) -> list[dict[str, Interval | str]]:
     """For each score and metric its 95% interval over trials, or why there is none.
 
@@ -65,11 +64,10 @@ def intervals_over_trials(
         values: for each score its metrics on all architectures; those without a value are not there.
         trials: values (n, trials), at least one in each row, higher is better.
         columns: (n,) scores each, higher is better; may hold NaN and infinities.
-        seed: of the draws.
     """
     order = np.lexsort((*columns, *np.sort(trials.values, axis=1).T))
     try:
-        truths = redrawn_means(Trials(trials.values[order], trials.means_only), seed=seed)
+        truths = redrawn_means(Trials(trials.values[order], trials.means_only))
     except UndefinedError as error:
         return [{metric.name: str(error) for metric in row} for row in values]
     return [

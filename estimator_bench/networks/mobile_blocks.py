@@ -104,7 +104,7 @@ class MobileNetwork(nn.Module):
         blocks: the row of blocks.
     """
 
-    def __init__(self, layout: MobileLayout, recipe: NetworkRecipe, norm: Norm = nn.BatchNorm2d) -> None:
+    def __init__(self, layout: MobileLayout, recipe: NetworkRecipe) -> None:
         super().__init__()
         channels, *size = recipe.input_shape
         scaling = [] if layout.image == tuple(size) else [Scale(layout.image)]
@@ -113,14 +113,14 @@ class MobileNetwork(nn.Module):
         self.stem = nn.Sequential(
             *scaling,
             nn.Conv2d(channels, layout.stem, 3, layout.stem_stride, padding=1, bias=False),
-            norm(layout.stem),
+            nn.BatchNorm2d(layout.stem),
             ACTIVATIONS[layout.stem_activation](),
         )
-        self.blocks = nn.Sequential(*(InvertedResidual(block, norm) for block in layout.blocks))
+        self.blocks = nn.Sequential(*(InvertedResidual(block) for block in layout.blocks))
         hidden = [nn.Conv2d(layout.head, layout.hidden, 1, bias=False), head_activation()] if layout.hidden else []
         self.head = nn.Sequential(
             nn.Conv2d(behind, layout.head, 1, bias=False),
-            norm(layout.head),
+            nn.BatchNorm2d(layout.head),
             head_activation(),
             nn.AdaptiveAvgPool2d(1),
             *hidden,

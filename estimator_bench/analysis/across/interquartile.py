@@ -93,7 +93,7 @@ def aggregates(block: Block) -> list[Aggregate]:
     return sorted(found, key=lambda one: (-block.sign * one.value, one.spec))
 
 
-def choice_of_tasks(block: Block, seed: int = 0) -> Values | None:
+def choice_of_tasks(block: Block) -> Values | None:
     """(2, estimators) ends of the 95% intervals over tasks, or None: fewer than 5.
 
     Tasks are drawn with replacement, whole spaces where there are 5 or more, since tasks of one space are alike. The
@@ -106,7 +106,7 @@ def choice_of_tasks(block: Block, seed: int = 0) -> Values | None:
         groups = list(np.arange(len(spaces))[:, None])
     if len(groups) < FEWEST_TASKS:
         return None
-    rng, count = np.random.default_rng(seed), len(groups)
+    rng, count = np.random.default_rng(0), len(groups)
     drawn = (np.concatenate([groups[one] for one in rng.integers(count, size=count)]) for _ in range(REDRAWS))
     spread = np.stack([iqm(block.values[rows]) for rows in drawn]).std(axis=0, ddof=1) * np.sqrt(count / (count - 1))
     reach = stats.t.ppf((1 + LEVEL) / 2, count - 1) * spread
