@@ -88,7 +88,7 @@ class Problem:
         task: what is to be estimated.
         protocol: seeds, inputs, device.
         labels: the labels it may see.
-        sources: further problems to transfer from, by task name.
+        sources: further problems to transfer from, by task name; none unless the estimator's `conditions` name them.
         artifacts: where expensive shared things are kept.
     """
 
@@ -131,12 +131,22 @@ class Problem:
         return place(network, self.protocol.device)
 
 
+def require_others(task: Task, sources: Sequence[Task]) -> None:
+    """Refuse to transfer from a task to itself.
+
+    Raises:
+        UsageError: the task is one of its own sources, which would show all its labels.
+    """
+    if task in sources:
+        raise UsageError(f"{task} cannot be a source of itself: an estimator would see all its labels")
+
+
 def make_problem(task_name: str, protocol: Protocol, uses_labels: LabelUse = "none") -> Problem:
     """The problem of one task under one protocol, as an estimator that uses labels in this way gets to see it.
 
     Raises:
         UnknownNameError: the task or a source is not registered.
-        UsageError: the task is one of its own sources, which would show all its labels.
+        UsageError: the task is one of its own sources.
         MissingDataError: labels are needed and not installed.
     """
     space, truth, task = find_task(task_name)
@@ -169,6 +179,5 @@ def make_problem(task_name: str, protocol: Protocol, uses_labels: LabelUse = "no
         labels = LabelOracle(Labels([], np.empty(0)), protocol.labels if uses_labels == "asked" else 0, lookup)
     alone = replace(protocol, sources=())
     sources = {name: make_problem(name, alone, "all") for name in protocol.sources}
-    if any(source.task == task for source in sources.values()):
-        raise UsageError(f"{task} cannot be a source of itself: an estimator would see all its labels")
+    require_others(task, [source.task for source in sources.values()])
     return Problem(space, task, protocol, labels, sources, ArtifactStore(data_home() / "artifacts"))

@@ -14,6 +14,7 @@ from estimator_bench.estimator import Estimator
 from estimator_bench.estimator_spec import make_estimator, spec_of
 from estimator_bench.ground_truth import GroundTruth, Task
 from estimator_bench.identity import code_closure, digest_of, library_versions
+from estimator_bench.problem import require_others
 from estimator_bench.protocol import Limit, Protocol, full_population, scored_population
 from estimator_bench.registry import find_task, plugin_files
 from estimator_bench.runs.jobs import Job
@@ -118,11 +119,11 @@ def make_plan(request: Request) -> Plan:
     Raises:
         UnknownNameError: a name that is not registered.
         MalformedArchitectureError: a text in `only` is no architecture of the space.
-        MissingDataError: the ground truth is not installed; the message holds the command.
+        UsageError: the task is one of its own sources.
+        MissingDataError: the ground truth, or that of a source, is not installed; the message holds the command.
     """
     space, truth, task = find_task(request.task)
-    sources = tuple(sorted(str(find_task(name)[2]) for name in request.protocol.sources))
-    request = replace(request, protocol=replace(request.protocol, sources=sources))
+    request = replace(request, protocol=replace(request.protocol, sources=_sources(request, task)))
     truth = truth_of(space, truth, request.protocol.population)
     everything = full_population(space, truth, task)
     chosen, notes = (everything, []) if request.only is None else _only(request, space)
@@ -131,6 +132,15 @@ def make_plan(request: Request) -> Plan:
     for spec in dict.fromkeys([*request.given, *request.estimators, *BASELINES]):
         planner.add(spec, requested=True)
     return Plan(request, space, truth, task, len(everything), population, list(planner.runs.values()), notes)
+
+
+def _sources(request: Request, task: Task) -> tuple[str, ...]:
+    """Full names of the sources, each of which has labels to show."""
+    found = [find_task(name) for name in request.protocol.sources]
+    require_others(task, [source for _, _, source in found])
+    for space, truth, source in found:  # what is missing is said now, and not once for each chunk
+        full_population(space, truth_of(space, truth, request.protocol.population), source)
+    return tuple(sorted({str(source) for _, _, source in found}))
 
 
 def _only(request: Request, space: AnySpace) -> tuple[list[Architecture], list[str]]:

@@ -16,6 +16,7 @@ from estimator_bench.estimator import Components, Diagnostics, Estimator, Scored
 from estimator_bench.estimator_spec import make_estimator
 from estimator_bench.guard import Failure, attempt
 from estimator_bench.problem import Problem, make_problem
+from estimator_bench.protocol import Protocol
 from estimator_bench.registry import load_plugins
 from estimator_bench.runs.jobs import Answer, Chunk, Job, Prepare, Prepared, Work
 from estimator_bench.space import Architecture
@@ -43,7 +44,7 @@ class JobRunner:
         self._variants = [
             [
                 _Variant(name, make_problem(job.task, protocol, one.uses_labels))
-                for name, protocol in job.protocol.variants(one.conditions)
+                for name, protocol in _variants(job, one)
             ]
             for one in self.estimators
         ]
@@ -108,6 +109,12 @@ class Runners:
         if work.job not in self._runners:
             self._runners[work.job] = JobRunner(work.job)
         return self._runners[work.job].answer(work)
+
+
+def _variants(job: Job, estimator: Estimator) -> list[tuple[str, Protocol]]:
+    """The repeats of an estimator, which gets the sources only if its scores depend on them."""
+    protocol = job.protocol if "sources" in estimator.conditions else replace(job.protocol, sources=())
+    return protocol.variants(estimator.conditions)
 
 
 def _prepare_all(estimator: Estimator, variants: Sequence[_Variant]) -> tuple[list[Any], Prepared]:

@@ -264,6 +264,11 @@ def test_labels_seen_on_another_task_of_the_space_leave_the_headline(measure: Ca
     assert section.protocol["sources"] == ["toy/loss@made-up"]
 
 
+def test_who_does_not_depend_on_sources_sees_no_labels_of_theirs(measure: Callable[..., Findings]) -> None:
+    (section,) = measure("ridge", labels=30, sources=("toy/loss",)).sections  # type: ignore[arg-type]
+    assert (section.seen, section.headline) == (30, 51)
+
+
 @pytest.mark.usefixtures("plug_ins")
 def test_scores_that_could_not_be_combined_for_one_population_can_be_for_another(
     measure: Callable[..., Findings],

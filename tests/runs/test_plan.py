@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from estimator_bench import registry
-from estimator_bench.errors import UsageError
+from estimator_bench.errors import MissingDataError, UsageError
 from estimator_bench.protocol import Limit, Protocol
 from estimator_bench.runs.plan import BASELINES, Plan, Request, make_plan
 
@@ -66,6 +66,27 @@ class TestPlan:
         assert len(plan.missing(lambda _: {})[run.id]) == 31
         known = dict.fromkeys(run.representatives[:10])
         assert set(plan.missing(lambda _: known)[run.id]).isdisjoint(known)
+
+    @pytest.mark.parametrize("source", ["toy", "toy/quality@made-up"])
+    def test_a_task_is_no_source_of_itself_whoever_asks(self, source: str) -> None:
+        with pytest.raises(UsageError) as raised:
+            make_plan(replace(REQUEST, protocol=Protocol(sources=(source,))))
+        assert str(raised.value) == (
+            "toy/quality@made-up cannot be a source of itself: an estimator would see all its labels"
+        )
+
+    def test_a_source_that_is_not_there_is_named_before_anything_is_scored(self) -> None:
+        with pytest.raises(MissingDataError) as raised:
+            make_plan(replace(REQUEST, protocol=Protocol(sources=("nb201/cifar10@nats",))))
+        assert str(raised.value) == (
+            "table 'nats', which answers nb201/cifar10@nats, nb201/cifar10-valid@nats, nb201/cifar100@nats and 5 more "
+            "tasks, is not here; get it with: python -m estimator_bench data import nb201 PATH\n"
+            "  where its files come from, and what other tables there are: data list nb201"
+        )
+
+    def test_a_source_is_named_once_whatever_it_is_called(self) -> None:
+        plan = make_plan(replace(REQUEST, protocol=Protocol(sources=("toy/loss", "toy/loss@made-up"))))
+        assert plan.request.protocol.sources == ("toy/loss@made-up",)
 
     def test_an_estimator_that_combines_itself_is_refused(self, tmp_path: Path) -> None:
         source = (
