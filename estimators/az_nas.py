@@ -87,7 +87,7 @@ class AzNas(ZeroCostEstimator):
 
     def combine(self, components: Components) -> NDArray[np.float64]:
         """The sum of the logarithms of ranks, among the architectures that have components."""
-        if len(components.names) == 1:
+        if self.component != "all":
             return super().combine(components)
         values = components.values[:, 0, :]
         known = ~np.isnan(values).all(axis=1)

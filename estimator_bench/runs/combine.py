@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,24 +59,27 @@ class Combiner:
     def of(self, run: str) -> NDArray[np.float64] | Failure:
         """(architectures, 1 + replicates) scores as `combined_scores` gives them, NaN where there is no score yet."""
         if run not in self._done:
-            repeats = self._records[run].repeat.count
-            self._done[run] = attempt(combined_scores, self._estimator(run), self._components(run), repeats)
+            self._done[run] = self._made(run, combined_scores, columns=1)
         return self._done[run]
 
     def by_repeat(self, run: str) -> NDArray[np.float64] | Failure:
         """(architectures, repeats) scores as `scores_by_repeat` gives them, in the order of `Protocol.variants`."""
         if run not in self._repeats:
-            repeats = self._records[run].repeat.count
-            self._repeats[run] = attempt(scores_by_repeat, self._estimator(run), self._components(run), repeats)
+            self._repeats[run] = self._made(run, scores_by_repeat, columns=self._records[run].repeat.count)
         return self._repeats[run]
 
-    def _estimator(self, run: str) -> Estimator:
-        return make_estimator(self._records[run].spec)
-
-    def _components(self, run: str) -> Components:
+    def _made(
+        self, run: str, combine: Callable[[Estimator, Components, int], NDArray[np.float64]], columns: int
+    ) -> NDArray[np.float64] | Failure:
+        """What is made of the components; as many columns of NaN while not even the names of these are known."""
         record = self._records[run]
-        members = record.identity["members"]
-        return self._of_members(members) if members else components_of(self.scores(run), record)
+        if members := record.identity["members"]:
+            components = self._of_members(members)
+        elif record.replicates is None or record.components is None:
+            return np.full((len(self._archs), columns), np.nan)
+        else:
+            components = components_of(self.scores(run), record.replicates, record.components)
+        return attempt(combine, make_estimator(record.spec), components, record.repeat.count)
 
     def stored(self, run: str) -> Mapping[str, StoredScore]:
         """Every score of a run that scores by itself, of this population or not; read once."""
@@ -148,8 +151,6 @@ def combined_scores(estimator: Estimator, components: Components, repeats: int =
 def scores_by_repeat(estimator: Estimator, components: Components, repeats: int) -> NDArray[np.float64]:
     """(architectures, repeats): what combine() makes of the replicates of each repeat; see `combined_scores`."""
     own = len(components.replicates) // repeats
-    if not own:  # nothing has been scored, so that the replicates are not known
-        return np.full((len(components.values), repeats), np.nan)
     parts = [components.replicate(slice(start, start + own)) for start in range(0, own * repeats, own)]
     return np.stack([_combined(estimator, part) for part in parts], axis=1)
 

@@ -86,9 +86,10 @@ class Invocation:
     work: Mapping[str, Work]
 
 
-def components_of(scores: Sequence[StoredScore | None], record: RunRecord) -> Components:
-    """Stored scores in the form estimators use, NaN where there is none."""
-    replicates, names = record.replicates or ("",), record.components or ("score",)
+def components_of(
+    scores: Sequence[StoredScore | None], replicates: tuple[str, ...], names: tuple[str, ...]
+) -> Components:
+    """Stored scores of one form in the form estimators use, NaN where there is none."""
     missing = np.full((len(replicates), len(names)), np.nan)
     rows = [missing if score is None or score.components is None else score.components for score in scores]
     return Components(np.stack(rows), replicates, names)

@@ -232,6 +232,15 @@ class Transfer(Estimator):
     def score(self, problem, state, archs):
         return [-state[arch] for arch in archs]
 
+class Pair(Estimator):
+    name, kind = "pair", "predictor"
+    def prepare(self, problem):
+        raise RuntimeError("no supernet today")
+    def score(self, problem, state, archs):
+        raise NotImplementedError
+    def combine(self, components):
+        return components.values[:, 0, components.names.index("second")]
+
 class Fussy(Estimator):
     name, kind = "fussy", "predictor"
     def score(self, problem, state, archs):
@@ -276,6 +285,12 @@ def test_scores_that_could_not_be_combined_for_one_population_can_be_for_another
     failed = rows(measure("fussy", limit="10"))["fussy"]
     assert (failed.failed, failed.reasons[0]) == (10, "ValueError: too few")
     assert rows(measure("fussy", limit="30"))["fussy"].failed == 0
+
+
+@pytest.mark.usefixtures("plug_ins")
+def test_what_has_no_component_yet_is_not_combined(measure: Callable[..., Findings]) -> None:
+    row = rows(measure("pair"))["pair"]
+    assert (row.missing, row.failed, row.reasons) == (81, 0, ["RuntimeError: no supernet today"])
 
 
 @pytest.mark.usefixtures("plug_ins")
