@@ -24,7 +24,7 @@ WITHOUT_EFFECT = frozenset(
 )
 """Modules that name, time, store or explain things; none of them can change a score."""
 
-TRUTH_MODULES = re.compile(rf"{PACKAGE}\.benchmarks\..+\.(truth|importers)")
+TRUTH_MODULES = re.compile(rf"{PACKAGE}\.benchmarks\..+[._](truth|importers)")
 """Modules that make ground truth, whose digest is in the identity already."""
 
 VERSIONED = ("numpy", "scipy", "scikit-learn", "torch")

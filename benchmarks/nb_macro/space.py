@@ -119,6 +119,6 @@ class NasBenchMacro(ProductSpace[Layers]):
 
     def importers(self) -> Sequence[Importer]:
         """How the benchmark's file becomes a table."""
-        from .importer import OfficialTrials
+        from .importers import OfficialTrials
 
         return [OfficialTrials()]

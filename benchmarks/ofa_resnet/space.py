@@ -151,11 +151,9 @@ class OfaResNet50(SearchSpace[OfaResNet]):
 
     def importers(self) -> Sequence[Importer]:
         """How the predictor's file, and files of labels, become tables."""
-        from estimator_bench.data.labels_importer import LabelsImporter
+        from .importers import importers
 
-        from .predictor import PredictorImporter
-
-        return [LabelsImporter(self), PredictorImporter()]
+        return importers(self)
 
 
 def _changed(stage: Stage, least: int, most: int) -> Iterator[Stage]:

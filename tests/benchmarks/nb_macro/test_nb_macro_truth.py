@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from estimator_bench.benchmarks.nb_macro.importer import SIZE_LIMIT, OfficialTrials
+from estimator_bench.benchmarks.nb_macro.importers import SIZE_LIMIT, OfficialTrials
 from scipy.stats import spearmanr
 
 from estimator_bench.analysis.ceiling import tau_between_trials
