@@ -141,3 +141,19 @@ def test_so_are_those_of_a_zero_cost_estimator_to_which_weights_do_not_matter(to
 
 def test_whoever_promises_nothing_about_functions_is_not_held_to_it() -> None:
     assert violations("params", "nb201/digits") == []
+
+
+UNDRAWN = """
+    def sample(self, rng):
+        raise ValueError("no dice")
+"""
+
+
+def test_a_space_that_cannot_be_drawn_from_breaks_what_is_tried_on_its_architectures(toy: str, tmp_path: Path) -> None:
+    source = Path(toy).read_text().partition("\n\n@dataclass(frozen=True)\nclass Weights")[0]
+    (tmp_path / "undrawn.py").write_text(source.replace('"toy"', '"undrawn"') + UNDRAWN)
+    registry.load_plugins([str(tmp_path / "undrawn.py")])
+    found = {check.promise: check.violation for check in check_space("undrawn")}
+    assert found.pop("a text that is no architecture is refused") == ""
+    assert found.pop("there are tasks, and they name their space") == ""
+    assert set(found.values()) == {"ValueError: no dice"}
