@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from functools import cache, partial
@@ -119,19 +119,42 @@ def load(what: What, name: str) -> Any:
 
 @cache
 def find_space(name: str) -> AnySpace:
-    """The search space of a name; one object per process."""
-    space: AnySpace = load("space", name)()
+    """The search space of a name; one object per process.
+
+    Raises:
+        UnknownNameError: there is none.
+        PluginError: it cannot be imported or made.
+    """
+    space: AnySpace | Failure = attempt(load("space", name))
+    if isinstance(space, Failure):
+        raise PluginError(f"space '{name}' from {origin('space', name)} cannot be made: {space.reason}")
     return space
+
+
+def truths_of(space: AnySpace) -> Sequence[GroundTruth]:
+    """What is known of a space, the default first.
+
+    Raises:
+        PluginError: the space fails to tell.
+    """
+    truths = attempt(space.ground_truths)
+    if isinstance(truths, Failure):
+        raise PluginError(f"space '{space.name}' does not tell its ground truths: {truths.reason}")
+    return truths
 
 
 def find_task(text: str) -> tuple[AnySpace, GroundTruth, Task]:
     """The task written `space/name@label`; without the label, the first of the name whose data are installed.
 
     `space` alone stands for the first installed task of the space. Where none is installed, the first counts.
+
+    Raises:
+        UnknownNameError: there is no such space or task.
+        PluginError: the space is broken.
     """
     space_name, _, wanted = text.partition("/")
     space = find_space(space_name)
-    tasks = [(truth, task) for truth in space.ground_truths() for task in truth.tasks]
+    tasks = [(truth, task) for truth in truths_of(space) for task in truth.tasks]
     meant = [one for one in tasks if wanted in ("", one[1].name, f"{one[1].name}@{one[1].label}")]
     if not meant:
         raise UnknownNameError(f"task of {space_name}", wanted, {f"{task.name}@{task.label}" for _, task in tasks})

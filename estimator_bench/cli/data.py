@@ -8,15 +8,19 @@ from __future__ import annotations
 import json as jsonlib
 import shutil
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from estimator_bench.cli.data_train import train
 from estimator_bench.cli.data_transfer import get, remove
+from estimator_bench.cli.each_space import from_each_space
 from estimator_bench.cli.options import JsonOption, PluginOption
 from estimator_bench.errors import CorruptDataError
 from estimator_bench.registry import load_plugins
+
+if TYPE_CHECKING:
+    from estimator_bench.data.chosen import Chosen
 
 app = typer.Typer(
     help="Tables of ground truth and of images: list, get, import, verify, remove, train.", no_args_is_help=True
@@ -32,11 +36,10 @@ NamesArgument = Annotated[
 def list_tables(name: NamesArgument = None, plugin: PluginOption = None, json: JsonOption = False) -> None:
     """List every table and image set there is, what it holds and where it comes from, and how to get a missing one."""
     from estimator_bench.cli.data_listing import blocks, json_rows, kept_sizes
-    from estimator_bench.data.chosen import choose
     from estimator_bench.data.home import data_home
 
     load_plugins(plugin or [])
-    states = [state for one in choose(name) for state in one.states]
+    states = [state for one in _chosen(name) for state in one.states]
     if json:
         typer.echo(jsonlib.dumps(json_rows(states), indent=2))
         return
@@ -77,10 +80,8 @@ def import_tables(
 @app.command()
 def verify(name: NamesArgument = None, plugin: PluginOption = None, json: JsonOption = False) -> None:
     """Read every table and image set again and compare it with its hash."""
-    from estimator_bench.data.chosen import choose
-
     load_plugins(plugin or [])
-    checked = [each for one in choose(name) for each in one.verified]
+    checked = [each for one in _chosen(name) for each in one.verified]
     if json:
         rows = [
             {"table": f"{one.space}/{one.table}", "folder": str(one.folder), "problem": one.problem} for one in checked
@@ -92,6 +93,16 @@ def verify(name: NamesArgument = None, plugin: PluginOption = None, json: JsonOp
     problems = [one.problem for one in checked if one.problem is not None]
     if problems:
         raise CorruptDataError("; ".join(problems))
+
+
+def _chosen(wanted: list[str] | None) -> list[Chosen]:
+    """The tables of the names; of every space that is not broken and of all images if there is none."""
+    from estimator_bench.data.chosen import choose
+    from estimator_bench.data.image_tables import IMAGES
+
+    if wanted:
+        return choose(wanted)
+    return [*(one for found in from_each_space(lambda space: choose([space])) for one in found), *choose([IMAGES])]
 
 
 app.command("get")(get)

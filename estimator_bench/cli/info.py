@@ -11,7 +11,7 @@ import typer
 
 from estimator_bench.cli.options import JsonOption, PluginOption
 from estimator_bench.errors import UnknownNameError, UsageError
-from estimator_bench.registry import find_space, find_task, load, load_plugins, names, origin
+from estimator_bench.registry import find_space, find_task, load, load_plugins, names, origin, truths_of
 
 
 def info(
@@ -70,7 +70,7 @@ def _space_facts(name: str) -> dict[str, Any]:
     everything = space.architectures()
     tasks = [
         f"{task} ({'installed' if truth.installed else 'not installed'})"
-        for truth in space.ground_truths()
+        for truth in truths_of(space)
         for task in truth.tasks
     ]
     return {

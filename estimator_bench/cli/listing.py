@@ -11,9 +11,10 @@ from typing import Annotated, Any, TypeAlias
 import typer
 from tabulate import tabulate
 
+from estimator_bench.cli.each_space import from_each_space
 from estimator_bench.cli.options import DEFAULT_OUTPUT, JsonOption, OutputOption, PluginOption
 from estimator_bench.guard import Failure, attempt
-from estimator_bench.registry import broken_plugins, find_space, load, load_plugins, names, origin
+from estimator_bench.registry import broken_plugins, find_space, load, load_plugins, names, origin, truths_of
 
 Rows: TypeAlias = list[dict[str, Any]]
 
@@ -56,16 +57,14 @@ def summary(what: object) -> str:
 
 
 def _space_rows() -> Rows:
-    rows: Rows = []
-    for name in names("space"):
-        space = attempt(find_space, name)
-        if isinstance(space, Failure):
-            rows.append({"space": name, "title": f"cannot be imported: {space.reason}"})
-            continue
-        everything = space.architectures()
-        size = "not enumerable" if everything is None else len(everything)
-        rows.append({"space": name, "title": space.title, "architectures": size, "recipes": ", ".join(space.recipes)})
-    return rows
+    return from_each_space(_space_row)
+
+
+def _space_row(name: str) -> dict[str, Any]:
+    space = find_space(name)
+    everything = space.architectures()
+    size = "not enumerable" if everything is None else len(everything)
+    return {"space": name, "title": space.title, "architectures": size, "recipes": ", ".join(space.recipes)}
 
 
 def _estimator_rows() -> Rows:
@@ -93,6 +92,10 @@ def _metric_rows() -> Rows:
 
 
 def _task_rows() -> Rows:
+    return [row for rows in from_each_space(_tasks_of) for row in rows]
+
+
+def _tasks_of(name: str) -> Rows:
     return [
         {
             "task": str(task),
@@ -102,9 +105,7 @@ def _task_rows() -> Rows:
             "from": task.source,
             "installed": "yes" if truth.installed else "no",
         }
-        for name in names("space")
-        if not isinstance(space := attempt(find_space, name), Failure)
-        for truth in space.ground_truths()
+        for truth in truths_of(find_space(name))
         for task in truth.tasks
     ]
 

@@ -51,13 +51,13 @@ class Chosen:
         return [one for one in manage.verify([self.space]) if one.table in self.tables]
 
 
-def choose(wanted: Sequence[str] | None) -> list[Chosen]:
-    """The tables of some names, each a search space, an image set, or `space/table`; all there are if there is none.
+def choose(wanted: Sequence[str]) -> list[Chosen]:
+    """The tables of some names, each a search space, an image set, or `space/table`.
 
     Raises:
         UnknownNameError: a name that is none of these.
     """
-    return [_choose(name) for name in wanted or [*names("space"), IMAGES]]
+    return [_choose(name) for name in wanted]
 
 
 def _choose(name: str) -> Chosen:

@@ -14,6 +14,7 @@ from estimator_bench.data.importer import Importer
 from estimator_bench.data.stored_truth import StoredTruth
 from estimator_bench.data.table import MANIFEST, Manifest, open_table, read_manifest, write_table
 from estimator_bench.errors import CorruptDataError, MissingDataError
+from estimator_bench.registry import truths_of
 from estimator_bench.space import AnySpace
 
 IMAGE_IMPORTERS: Mapping[str, Importer] = {"cifar10": Cifar10Importer()}
@@ -147,7 +148,7 @@ def _import(what: str, owner: str, importers: Sequence[Importer], path: Path, ho
 
 
 def _stored_truths(spaces: Iterable[AnySpace]) -> Iterator[StoredTruth]:
-    return (truth for space in spaces for truth in space.ground_truths() if isinstance(truth, StoredTruth))
+    return (truth for space in spaces for truth in truths_of(space) if isinstance(truth, StoredTruth))
 
 
 def _problem_of(folder: Path, command: str) -> str | None:
