@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from estimator_bench.runs.database import is_being_written
-from estimator_bench.runs.records import Invocation, RunRecord, Work
+from estimator_bench.runs.records import Due, Invocation, RunRecord
 from estimator_bench.runs.store import Store
 
 State = Literal["running", "interrupted", "finished complete", "finished incomplete"]
@@ -102,15 +102,15 @@ class _Reader:
             len(indices),
             state,
             asked.pid if state == "running" else None,
-            [self._estimator(self._records[run], work, indices[-1], state) for run, work in asked.work.items()],
+            [self._estimator(self._records[run], due, indices[-1], state) for run, due in asked.work.items()],
             self._advice(asked, state),
         )
 
-    def _estimator(self, record: RunRecord, work: Work, index: int, state: State) -> EstimatorStanding:
+    def _estimator(self, record: RunRecord, due: Due, index: int, state: State) -> EstimatorStanding:
         # Less than nothing where a later command has forgotten failures to try them again.
-        made = min(max(0, self._stored_until(index, record.id) - work.stored), work.missing)
+        made = min(max(0, self._stored_until(index, record.id) - due.stored), due.missing)
         if self._invocations[index].complete:
-            made = work.missing
+            made = due.missing
         begun = datetime.fromisoformat(self._invocations[index].started)
         ended = self._invocations[index].finished
         seconds = ((datetime.fromisoformat(ended) if ended else datetime.now(UTC)) - begun).total_seconds()
@@ -119,12 +119,12 @@ class _Reader:
         return EstimatorStanding(
             estimator=record.spec,
             run=record.id,
-            networks=work.networks,
-            scored=work.networks - work.missing + made,
+            networks=due.networks,
+            scored=due.networks - due.missing + made,
             failed=failed,
             reason=record.failure or reason,
             rate=rate,
-            left=(work.missing - made) / rate if state == "running" and rate else None,
+            left=(due.missing - made) / rate if state == "running" and rate else None,
         )
 
     def _stored_until(self, index: int, run: str) -> int:

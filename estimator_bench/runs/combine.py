@@ -75,10 +75,10 @@ class Combiner:
         record = self._records[run]
         if members := record.identity["members"]:
             components = self._of_members(members)
-        elif record.replicates is None or record.components is None:
+        elif record.components is None:
             return np.full((len(self._archs), columns), np.nan)
         else:
-            components = components_of(self.scores(run), record.replicates, record.components)
+            components = components_of(self.scores(run), record)
         return attempt(combine, make_estimator(record.spec), components, record.repeat.count)
 
     def stored(self, run: str) -> Mapping[str, StoredScore]:

@@ -51,7 +51,7 @@ class StoredScore:
 
 
 @dataclass(frozen=True)
-class Work:
+class Due:
     """What a command found to do for one run.
 
     Attributes:
@@ -83,19 +83,18 @@ class Invocation:
     runs: Sequence[str]
     complete: bool
     pid: int
-    work: Mapping[str, Work]
+    work: Mapping[str, Due]
 
 
-def components_of(
-    scores: Sequence[StoredScore | None], replicates: tuple[str, ...], names: tuple[str, ...]
-) -> Components:
-    """Stored scores of one form in the form estimators use, NaN where there is none."""
+def components_of(scores: Sequence[StoredScore | None], record: RunRecord) -> Components:
+    """Stored scores in the form estimators use, NaN where there is none; that form is known with the first score."""
+    replicates, names = record.replicates or (), record.components or ()
     missing = np.full((len(replicates), len(names)), np.nan)
     rows = [missing if score is None or score.components is None else score.components for score in scores]
     return Components(np.stack(rows), replicates, names)
 
 
-def rows_of(scored: Scored) -> Iterator[tuple[str, str | None, bytes | None, float, float, float]]:
+def score_rows(scored: Scored) -> Iterator[tuple[str, str | None, bytes | None, float, float, float]]:
     """(status, message, components, wall, cpu, marginal) per architecture."""
     times = zip(scored.wall.tolist(), scored.cpu.tolist(), scored.marginal.tolist(), strict=True)
     for index, (values, spent) in enumerate(zip(scored.components.values, times, strict=True)):

@@ -17,7 +17,7 @@ from estimator_bench.runs.engine import Engine, Outcome, ProcessEngine, SerialEn
 from estimator_bench.runs.jobs import Answer, Chunk, Job, Prepare
 from estimator_bench.runs.plan import Plan, PlannedRun
 from estimator_bench.runs.queue import ChunkQueue
-from estimator_bench.runs.records import Work
+from estimator_bench.runs.records import Due
 from estimator_bench.runs.store import Store
 
 
@@ -73,7 +73,7 @@ def execute(plan: Plan, store: Store, running: Engine, *, command: str, observer
         population=population,
         runs=[run.id for run in plan.runs if run.requested],
         work={
-            run.id: Work(len(set(run.representatives)), len(missing[run.id]), counts.get(run.id, 0))
+            run.id: Due(len(set(run.representatives)), len(missing[run.id]), counts.get(run.id, 0))
             for run in plan.runs
             if not run.members
         },

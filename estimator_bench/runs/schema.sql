@@ -53,6 +53,6 @@ CREATE TABLE invocation (
     population TEXT NOT NULL REFERENCES population,
     runs TEXT NOT NULL,            -- JSON list of run ids, members left out
     pid INTEGER NOT NULL,          -- of the process that writes
-    work TEXT NOT NULL,            -- JSON: how far each run was at the start, see records.Work
+    work TEXT NOT NULL,            -- JSON: how far each run was at the start, see records.Due
     complete INTEGER NOT NULL DEFAULT 0
 );

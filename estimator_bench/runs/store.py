@@ -15,7 +15,7 @@ import numpy as np
 
 from estimator_bench.estimator import Diagnostics, Scored
 from estimator_bench.runs.database import Database
-from estimator_bench.runs.records import Invocation, RunRecord, StoredScore, Work, rows_of, run_record
+from estimator_bench.runs.records import Due, Invocation, RunRecord, StoredScore, run_record, score_rows
 from estimator_bench.stopwatch import Seconds
 
 
@@ -49,7 +49,7 @@ class Store(Database):
         protocol: Mapping[str, Any],
         population: str,
         runs: Sequence[str],
-        work: Mapping[str, Work],
+        work: Mapping[str, Due],
     ) -> int:
         """Note that a command has started; returns its number."""
         begun = (_now(), command, json.dumps(host), task, json.dumps(protocol), population, json.dumps(list(runs)))
@@ -105,7 +105,7 @@ class Store(Database):
                 self.execute_many("INSERT OR IGNORE INTO architecture (text) VALUES (?)", [(arch,) for arch in archs])
                 self.execute_many(
                     "INSERT INTO score VALUES (?, (SELECT id FROM architecture WHERE text = ?), ?, ?, ?, ?, ?, ?)",
-                    [(run, arch, *row) for arch, row in zip(archs, rows_of(scored), strict=True)],
+                    [(run, arch, *row) for arch, row in zip(archs, score_rows(scored), strict=True)],
                 )
 
     def forget_failures(self, run: str, archs: Iterable[str]) -> None:
@@ -143,7 +143,7 @@ class Store(Database):
                 json.loads(runs),
                 bool(complete),
                 pid,
-                {run: Work(**one) for run, one in json.loads(work).items()},
+                {run: Due(**one) for run, one in json.loads(work).items()},
             )
             for number, started, finished, command, host, task, protocol, population, runs, complete, pid, work in rows
         ]

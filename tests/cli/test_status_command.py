@@ -14,7 +14,7 @@ import pytest
 
 from estimator_bench.cli.main import main
 from estimator_bench.estimator import Components, Scored
-from estimator_bench.runs.records import Work
+from estimator_bench.runs.records import Due
 from estimator_bench.runs.store import Store
 
 
@@ -26,7 +26,7 @@ def begin(store: Store, population: str, *, networks: int, missing: int, stored:
         protocol={},
         population=population,
         runs=["run"],
-        work={"run": Work(networks, missing, stored)},
+        work={"run": Due(networks, missing, stored)},
     )
 
 
@@ -119,7 +119,9 @@ def test_a_folder_without_commands_and_one_without_results_are_explained(
 ) -> None:
     with Store(tmp_path / "empty", write=True):
         pass
-    for name, code, message in (("empty", None, "no command has begun"), ("none", 6, "no results in")):
+    (tmp_path / "file").touch()
+    explained = {"empty": (None, "no command has begun"), "none": (6, "no results in"), "file": (6, "no results in")}
+    for name, (code, message) in explained.items():
         with pytest.raises(SystemExit) as ended:
             main(["status", "--output", str(tmp_path / name)])
         printed = capsys.readouterr()

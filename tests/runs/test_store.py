@@ -17,11 +17,11 @@ import pytest
 from estimator_bench.errors import StoreError
 from estimator_bench.estimator import Components, Scored
 from estimator_bench.runs.database import FILE, LOCK, is_being_written
-from estimator_bench.runs.records import Work, components_of
+from estimator_bench.runs.records import Due, components_of
 from estimator_bench.runs.store import Store
 from estimator_bench.stopwatch import Seconds
 
-WORK = {"run": Work(networks=4, missing=1, stored=9)}
+DUE = {"run": Due(networks=4, missing=1, stored=9)}
 IDENTITY = {"task": "toy/quality@made-up", "protocol": {"seed": 0}}
 
 
@@ -81,12 +81,12 @@ def test_an_invocation_is_kept_also_when_it_never_ended(tmp_path: Path) -> None:
         population = store.add_population(["a"])
         for command in ("first", "second"):
             number = store.begin_invocation(
-                command, {"cores": 2}, task="t", protocol={"seed": 0}, population=population, runs=["run"], work=WORK
+                command, {"cores": 2}, task="t", protocol={"seed": 0}, population=population, runs=["run"], work=DUE
             )
         store.end_invocation(number, complete=True)
         first, second = store.invocations()
     assert (first.command, first.finished, first.complete) == ("first", None, False)
-    assert (second.pid, second.work) == (os.getpid(), WORK)
+    assert (second.pid, second.work) == (os.getpid(), DUE)
     assert (second.number, second.complete, second.population, second.protocol) == (
         number,
         True,
