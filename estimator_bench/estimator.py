@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from estimator_bench.problem import Problem
 
 Kind = Literal["baseline", "complexity", "zero-cost", "one-shot", "predictor", "ensemble", "given"]
-LabelUse = Literal["none", "granted", "asked", "all"]
-"""How ground truth reaches an estimator: not at all; as a sample drawn by the protocol; one by one, for architectures
-the estimator chooses; or completely, for the sources of a transfer."""
+LabelUse = Literal["none", "granted", "asked"]
+"""How ground truth reaches an estimator: not at all, as a sample drawn by the protocol, or label by label, for
+architectures that it chooses."""
 Estimates: TypeAlias = Literal["quality", "cost", "task"]
 ALL_CONDITIONS = frozenset({"seed", "labels", "inputs", "batch_size", "sources", "device", "weights", "batch"})
 Diagnostics: TypeAlias = Mapping[str, Mapping[str, Sequence[float]]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -141,8 +141,10 @@ def require_others(task: Task, sources: Sequence[Task]) -> None:
         raise UsageError(f"{task} cannot be a source of itself: an estimator would see all its labels")
 
 
-def make_problem(task_name: str, protocol: Protocol, uses_labels: LabelUse = "none") -> Problem:
+def make_problem(task_name: str, protocol: Protocol, uses_labels: LabelUse | Literal["all"] = "none") -> Problem:
     """The problem of one task under one protocol, as an estimator that uses labels in this way gets to see it.
+
+    `all` labels are shown of the sources of a transfer only.
 
     Raises:
         UnknownNameError: the task or a source is not registered.

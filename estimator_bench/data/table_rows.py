@@ -25,7 +25,7 @@ class TableRows(ABC):
 
 
 def rows_of(space: AnySpace, columns: Mapping[str, NDArray[Any]]) -> TableRows:
-    """The rows of a table by the first that it has of the columns `key`, `architecture` and `index`.
+    """The rows of a table by its column `architecture`, named by `key` if it has that too, and else by `index`.
 
     Raises:
         ValueError: the table does not say rightly which architectures it is about; the message is a predicate.

@@ -1,4 +1,4 @@
--- One results folder. Scores are append-only; everything shown is derived from them.
+-- One results folder. Scores are never changed, and removed only where they failed; everything shown is derived from them.
 
 CREATE TABLE architecture (
     id INTEGER PRIMARY KEY,

@@ -1,4 +1,4 @@
-"""The results folder: the only truth, append-only but for what is derived from it."""
+"""The results folder, the only truth: scores are added and never changed; failures are removed to be tried again."""
 
 from __future__ import annotations
 
