@@ -108,8 +108,7 @@ def _counts(
     if run.members:
         return None
     networks = frozenset(run.representatives)
-    stored = store.scores(run.id)
-    failed = {arch for arch in networks if arch in stored and stored[arch].status == "error"}
+    failed = networks & (store.scored(run.id) - store.scored(run.id, failed=False))
     now, left = len(set(due[run.id]) - set(missing[run.id]) - failed), len(missing[run.id])
     return now, len(networks) - now - len(failed) - left, len(failed), left
 

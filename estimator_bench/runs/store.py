@@ -172,8 +172,8 @@ class Store(Database):
 
     def scores(self, run: str) -> dict[str, StoredScore]:
         """Every score of a run, by architecture (class representative)."""
-        record = self.runs()[run]
-        shape = (len(record.replicates or ()), len(record.components or ()))
+        (form,) = self.rows("SELECT replicates, components FROM run WHERE id = ?", run)
+        shape = [len(json.loads(names or "[]")) for names in form]
         rows = self.rows(
             "SELECT text, status, message, components, wall, cpu, marginal FROM score "
             "JOIN architecture ON architecture.id = score.architecture WHERE run = ?",
