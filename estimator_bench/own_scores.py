@@ -20,7 +20,7 @@ from estimator_bench.estimator import Estimates
 from estimator_bench.given_scores import GivenScores, given_scores
 from estimator_bench.ground_truth import GroundTruth, Task
 from estimator_bench.metrics.metric import Metric
-from estimator_bench.protocol import PopulationKind, Protocol, full_population
+from estimator_bench.protocol import PopulationKind, Protocol, full_population, what_counts
 from estimator_bench.registry import find_task
 from estimator_bench.runs.engine import SerialEngine
 from estimator_bench.runs.plan import Plan, Request, make_plan
@@ -97,7 +97,7 @@ def plan_scores(scores: Any, task: str, estimates: str, population: PopulationKi
     classes = [scored_by(space, table.archs, population) for table in tables]
     shared = [arch for arch in classes[0] if all(arch in one for one in classes[1:])] if classes else []
     covered = ~np.isnan(truth.trials(found, shared).mean()) if shared else np.empty(0)
-    counted = "architectures" if population == "all" else f"{population} classes"
+    counted = what_counts(population)
     if not covered.any():
         raise UsageError(f"no {counted} with a value of {found} and {'a score' if len(tables) < 2 else 'all scores'}")
     given = {

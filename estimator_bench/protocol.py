@@ -25,6 +25,11 @@ DRAWS_PER_BASE = 100
 """Draws after which a space is taken to hold no further architecture."""
 
 
+def what_counts(kind: str) -> str:
+    """What a population of a kind is of, in the plural: `architectures`, `functional classes`."""
+    return "architectures" if kind == "all" else f"{kind} classes"
+
+
 def derive_seed(*parts: str | int) -> int:
     """A seed in [0, 2^63) that depends on `parts` alone: not on order, sharding, workers or hash randomisation."""
     digest = hashlib.sha256("\x1f".join(map(str, parts)).encode()).digest()

@@ -11,6 +11,7 @@ from estimator_bench.analysis.resampling import MINIMUM_ARCHITECTURES, SUBSAMPLE
 from estimator_bench.analysis.significance import LEVEL
 from estimator_bench.ground_truth import Task
 from estimator_bench.metrics.metric import Metric
+from estimator_bench.protocol import what_counts
 
 NOTHING = "-"
 """Stands where there is no number to give."""
@@ -149,8 +150,8 @@ def population_text(section: Section) -> str:
 
 def counted_text(section: Section) -> str:
     """What counts once: architectures, or classes of one kind."""
-    kind = section.protocol.get("population", "all")
-    return "architectures" if kind == "all" else f"{kind} classes, each by its representative,"
+    kind: str = section.protocol.get("population", "all")
+    return what_counts(kind) + ", each by its representative," * (kind != "all")
 
 
 def partial_text(section: Section) -> str:

@@ -18,7 +18,7 @@ from estimator_bench.estimator import Estimator
 from estimator_bench.ground_truth import Task, Trials
 from estimator_bench.metrics.metric import Metric
 from estimator_bench.metrics.ties import Values
-from estimator_bench.protocol import PopulationKind
+from estimator_bench.protocol import PopulationKind, what_counts
 from estimator_bench.space import AnySpace, Architecture
 
 
@@ -126,7 +126,7 @@ class Population:
     @property
     def about(self) -> str:
         """What the intervals over architectures are about, in words."""
-        those = "architectures" if self.kind == "all" else f"{self.kind} classes"
+        those = what_counts(self.kind)
         if self.known == self.available:
             return (
                 f"all {self.known:,} {those} of the task were scored, so the values are exact for them; "

@@ -16,6 +16,7 @@ from tabulate import tabulate
 
 from estimator_bench.data.atomic import atomic_write
 from estimator_bench.guard import Failure, attempt
+from estimator_bench.protocol import what_counts
 from estimator_bench.registry import load, names, origin
 from estimator_bench.report import Renderer
 from estimator_bench.runs.database import FILE
@@ -201,8 +202,7 @@ def _ceiling(section: Section, metric: str) -> str:
 def _headline(section: Section) -> str:
     partial = "" if section.complete else "  PARTIAL: some scores are missing or failed"
     every = "" if section.available is None else f" of {section.available}"
-    kind = section.protocol.get("population", "all")
-    counted = "architectures" if kind == "all" else f"{kind} classes"
+    counted = what_counts(section.protocol.get("population", "all"))
     predicted = "  SURROGATE: predicted, not measured" if section.task.source == "surrogate" else ""
     return f"{section.task}: {section.headline}{every} {counted}, {section.task.unit}{predicted}{partial}"
 
