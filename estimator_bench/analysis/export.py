@@ -10,11 +10,12 @@ import csv
 import dataclasses
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from estimator_bench.analysis.find import find
 from estimator_bench.analysis.findings import Row, Section
+from estimator_bench.analysis.plain import plain
 from estimator_bench.analysis.stored import number, stored_requests
 from estimator_bench.metrics.metric import Metric
 from estimator_bench.runs.store import Store
@@ -77,22 +78,12 @@ def scores_table(store: Store) -> str:
 def _section(section: Section) -> dict[str, Any]:
     """The metrics of comparable runs, without what was measured."""
     rows = [_row(row) for row in sorted(section.rows, key=lambda row: (row.spec, row.run))]
-    found = {name: _plain(getattr(section, name)) for name in SECTION_FIELDS}
+    found = {name: plain(getattr(section, name), number) for name in SECTION_FIELDS}
     return {"task": str(section.task)} | found | {"estimators": rows}
 
 
 def _row(row: Row) -> dict[str, Any]:
-    return {"estimator": row.spec} | {name: _plain(getattr(row, name)) for name in ROW_FIELDS}
-
-
-def _plain(value: Any) -> Any:
-    if dataclasses.is_dataclass(value):
-        return {item.name: _plain(getattr(value, item.name)) for item in dataclasses.fields(value)}
-    if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple, frozenset)):
-        return [_plain(item) for item in (sorted(value) if isinstance(value, frozenset) else value)]
-    return number(value) if isinstance(value, float) else value
+    return {"estimator": row.spec} | {name: plain(getattr(row, name), number) for name in ROW_FIELDS}
 
 
 def _measurement(store: Store) -> dict[str, Any]:

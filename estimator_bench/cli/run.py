@@ -25,8 +25,9 @@ from estimator_bench.cli.options import (
     split_names,
     worker_count,
 )
+from estimator_bench.cli.plans import print_plans
 from estimator_bench.cli.progress import Progress
-from estimator_bench.cli.show import print_findings, print_json, print_matrix, print_plans, write_reports
+from estimator_bench.cli.show import print_findings, print_json, print_matrix, write_reports
 from estimator_bench.cli.streams import one_line, prints_to_stderr
 from estimator_bench.errors import IncompleteRunError, UsageError
 from estimator_bench.protocol import Limit, PopulationKind, Protocol

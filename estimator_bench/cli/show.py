@@ -1,16 +1,14 @@
-"""Plans and findings on the terminal, and findings as files."""
+"""Findings on the terminal, and as files."""
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import math
 import shutil
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-import numpy as np
 import typer
 from tabulate import tabulate
 
@@ -19,9 +17,6 @@ from estimator_bench.guard import Failure, attempt
 from estimator_bench.protocol import what_counts
 from estimator_bench.registry import load, names, origin
 from estimator_bench.report import Renderer
-from estimator_bench.runs.database import FILE
-from estimator_bench.runs.plan import Plan
-from estimator_bench.runs.store import Store
 
 if TYPE_CHECKING:
     from estimator_bench.analysis.each_run import StoredRun
@@ -33,50 +28,6 @@ Run = TypeVar("Run", bound="StoredRun")
 
 TERMINAL_METRICS = 4
 """How many metrics fit beside each other on a terminal; the report has all."""
-
-
-def print_plans(
-    plans: Sequence[Plan], notes: Sequence[str], output: Path, *, several: bool, retry_failed: bool, as_json: bool
-) -> None:
-    """What a request comes to, a task each, and how much of it is stored already."""
-    found = [_plan_rows(plan, output, retry_failed=retry_failed) for plan in plans]
-    notes = [*notes, *(note for plan in plans for note in plan.notes)]
-    if as_json:
-        objects = [
-            {
-                "task": str(plan.task),
-                "architectures": len(plan.population),
-                "available": plan.available,
-                "output": str(output),
-                "runs": rows,
-            }
-            for plan, rows in zip(plans, found, strict=True)
-        ]
-        typer.echo(json.dumps({"tasks": objects, "notes": notes} if several else objects[0], indent=2))
-        return
-    for plan, rows in zip(plans, found, strict=True):
-        typer.echo(f"{plan.task}: {len(plan.population)} of {plan.available} architectures, results in {output}")
-        typer.echo(tabulate(rows, headers="keys"))
-    for note in notes:
-        typer.echo(f"note: {note}")
-    typer.echo("Nothing was done (--dry-run).")
-
-
-def _plan_rows(plan: Plan, output: Path, *, retry_failed: bool) -> list[dict[str, str | int]]:
-    missing = plan.missing(lambda _: frozenset())
-    if (output / FILE).exists():
-        with Store(output, write=False) as store:
-            missing = plan.missing(lambda run: store.scored(run, failed=not retry_failed))
-    return [
-        {
-            "estimator": run.spec,
-            "run": run.id,
-            "networks": 0 if run.members else len(set(run.representatives)),
-            "to score": len(missing.get(run.id, [])),
-            "repeats": 1 if run.members else len(plan.request.protocol.variants(run.estimator.conditions)),
-        }
-        for run in plan.runs
-    ]
 
 
 def write_reports(findings: Findings, output: Path, formats: Sequence[str] | None = None) -> list[Path]:
@@ -172,7 +123,9 @@ def print_each_run(runs: Sequence[Run], notes: Sequence[str], sentences: Callabl
 
 def print_json(findings: object) -> None:
     """The findings as one JSON object on standard output; NaN and infinities as null."""
-    typer.echo(json.dumps(_plain(findings), indent=2, allow_nan=False))
+    from estimator_bench.analysis.plain import plain  # SciPy's statistics, a second that most commands need not wait
+
+    typer.echo(json.dumps(plain(findings, lambda _: None), indent=2, allow_nan=False))
 
 
 def result_text(result: MetricResult) -> str:
@@ -222,23 +175,3 @@ def _cells(row: Row, section: Section) -> dict[str, str]:
     cells["distinct"] = str(row.evaluation.distinct)
     cells["s/network"] = "-" if math.isnan(row.cost.wall) else f"{row.cost.wall:.2g}"
     return cells
-
-
-def _plain(value: Any) -> Any:
-    from estimator_bench.metrics.metric import Metric  # SciPy's statistics, a second that most commands need not wait
-
-    if isinstance(value, Metric):
-        return value.name
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {item.name: _plain(getattr(value, item.name)) for item in dataclasses.fields(value)}
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, np.ndarray):
-        return _plain(value.tolist())
-    if isinstance(value, (frozenset, set)):
-        return sorted(value)
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value if isinstance(value, (str, int, float, bool)) or value is None else str(value)
