@@ -13,13 +13,13 @@ import numpy as np
 from estimator_bench.analysis.by_population import scored_by
 from estimator_bench.analysis.find import check_metrics, find, parse_metrics
 from estimator_bench.analysis.findings import Findings
+from estimator_bench.analysis.standing import IN_PYTHON
 from estimator_bench.class_truth import truth_of
 from estimator_bench.data.score_file import score_tables
 from estimator_bench.errors import UnknownNameError, UsageError
 from estimator_bench.estimator import Estimates
 from estimator_bench.given_scores import GivenScores, given_scores
 from estimator_bench.ground_truth import GroundTruth, Task
-from estimator_bench.metrics.metric import Metric
 from estimator_bench.protocol import PopulationKind, Protocol, full_population, what_counts
 from estimator_bench.registry import find_task
 from estimator_bench.runs.engine import SerialEngine
@@ -69,9 +69,10 @@ def evaluate(
         population: what counts once: every architecture (`all`), or every class, `official` or `functional`. A class
             has the score of its representative, or of its first member that has one.
         output: folder of the results, to which those of `run` can be added; nothing is kept without one.
+            Baselines that failed there are tried again.
 
     Returns:
-        The findings, with one section. `render` makes a report of them.
+        The findings, with one section, which is not `complete` if a baseline failed. `render` makes a report of them.
 
     Raises:
         UsageError: names, architectures or scores that make no sense, or nothing that can be compared with the task.
@@ -82,8 +83,11 @@ def evaluate(
     wanted = parse_metrics(metrics)
     check_metrics(wanted if metrics else [], len(plan.population))
     with TemporaryDirectory() as temporary, Store(Path(output or temporary), write=True) as store:
-        execute(plan, store, SerialEngine(), command="estimator_bench.evaluate(...)", observer=Observer())
-        return findings_of(plan, store, wanted)
+        for run in plan.runs:
+            store.forget_failures(run.id, run.representatives)
+        execute(plan, store, SerialEngine(), command=IN_PYTHON, observer=Observer())
+        found = find(store, wanted, invocations=[store.invocations()[-1].number])
+    return replace(found, notes=[*plan.notes, *found.notes])
 
 
 def plan_scores(scores: Any, task: str, estimates: str, population: PopulationKind) -> Plan:
@@ -115,12 +119,6 @@ def plan_scores(scores: Any, task: str, estimates: str, population: PopulationKi
     if without := len(shared) - int(covered.sum()):
         notes.append(f"{without:,} of the scored {counted} have no value of {found} and are left out")
     return replace(plan, notes=[*plan.notes, *notes])
-
-
-def findings_of(plan: Plan, store: Store, metrics: Sequence[Metric]) -> Findings:
-    """What came of a plan that was just executed, with its notes."""
-    found = find(store, metrics, invocations=[store.invocations()[-1].number])
-    return replace(found, notes=[*plan.notes, *found.notes])
 
 
 def _in_order(space: AnySpace, truth: GroundTruth, task: Task, archs: Sequence[Architecture]) -> Sequence[Architecture]:

@@ -16,6 +16,7 @@ from estimator_bench.analysis.bias.stored import find_bias
 from estimator_bench.analysis.export import document, scores_table
 from estimator_bench.analysis.find import find, parse_metrics
 from estimator_bench.analysis.findings import Findings, Row, Section
+from estimator_bench.analysis.standing import standings
 from estimator_bench.errors import UnknownNameError, UsageError
 from estimator_bench.protocol import Protocol, derive_seed
 from estimator_bench.runs.engine import SerialEngine
@@ -133,6 +134,18 @@ def test_a_later_look_needs_no_file_and_shows_the_same(tmp_path: Path) -> None:
         one["identity"] for one in exported["requests"][0]["estimators"] if one["estimator"] == "scores:of=mine"
     )
     assert len(identity["scores"]) == 64
+
+
+def test_a_baseline_that_failed_is_tried_again_by_the_same_call(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr(type(registry.find_space("toy")), "flops", lambda *_: [][0])
+        section = measured({"mine": made_up()}, output=tmp_path)
+        assert (section.complete, rows(section)["flops"].failed) == (False, 81)
+    (asked,) = standings(tmp_path)
+    assert asked.advice == "try what failed again: estimator_bench.evaluate(...)"
+    assert measured({"mine": made_up()}, output=tmp_path).complete
 
 
 def test_other_scores_of_the_same_name_take_the_place_of_the_old_ones(tmp_path: Path) -> None:

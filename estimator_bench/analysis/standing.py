@@ -14,6 +14,8 @@ from estimator_bench.runs.records import Due, Invocation, RunRecord
 from estimator_bench.runs.store import Store
 
 State = Literal["running", "interrupted", "finished complete", "finished incomplete"]
+IN_PYTHON = "estimator_bench.evaluate(...)"
+"""What a call from Python is stored as; it always tries again what failed."""
 
 
 @dataclass(frozen=True)
@@ -138,8 +140,8 @@ class _Reader:
         if state == "interrupted":
             return f"finish it with the same command: {asked.command}"
         if state == "finished incomplete":
-            again = asked.command if "--retry-failed" in asked.command else f"{asked.command} --retry-failed"
-            return f"try what failed again: {again}"
+            tries = "--retry-failed" in asked.command or asked.command == IN_PYTHON
+            return f"try what failed again: {asked.command}{'' if tries else ' --retry-failed'}"
         return f"show it: estimator-bench report --output {self._folder}"
 
 

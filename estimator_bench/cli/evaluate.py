@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -19,8 +17,8 @@ from estimator_bench.cli.options import (
     split_names,
     task_of,
 )
-from estimator_bench.cli.progress import Progress
-from estimator_bench.cli.run import PopulationOption, QuietOption, SpaceOption, TaskOption
+from estimator_bench.cli.run import PopulationOption, QuietOption, RetryOption, SpaceOption, TaskOption
+from estimator_bench.cli.scoring import carry_out, end, found
 from estimator_bench.cli.show import print_findings, print_json, write_reports
 from estimator_bench.cli.streams import prints_to_stderr
 from estimator_bench.estimator import Estimates
@@ -44,6 +42,7 @@ def evaluate(
     output: OutputOption = DEFAULT_OUTPUT,
     metrics: MetricsOption = None,
     plugin: PluginOption = None,
+    retry_failed: RetryOption = False,
     quiet: QuietOption = False,
     json: JsonOption = False,
 ) -> None:
@@ -59,27 +58,19 @@ def evaluate(
       estimator-bench evaluate mine.csv theirs.json --space nb201 --task cifar10 --population official
     """
     from estimator_bench.analysis.find import check_metrics, parse_metrics
-    from estimator_bench.own_scores import findings_of, plan_scores
-    from estimator_bench.runs.engine import SerialEngine
-    from estimator_bench.runs.run import execute
-    from estimator_bench.runs.store import Store
+    from estimator_bench.own_scores import plan_scores
 
     with prints_to_stderr():
         load_plugins(plugin or [])
         wanted = parse_metrics(split_names(metrics))
         plan = plan_scores(files, task_of(space, task), estimates, population)
         check_metrics(wanted if metrics else [], len(plan.population))
-    command = shlex.join(["estimator-bench", *sys.argv[1:]])
     with prints_to_stderr(), Closing([plan], output, plugin or [], quiet=quiet) as closing:
-        with Store(output, write=True) as store:
-            closing.begin(store)
-            with Progress(quiet=quiet) as progress:
-                execute(plan, store, SerialEngine(), command=command, observer=progress)
-            closing.count(store)
-            findings = findings_of(plan, store, wanted)
+        summaries = carry_out([plan], output, 0, closing, retry_failed=retry_failed, quiet=quiet)
+        findings = found(output, wanted, 1, plan.notes)
         written = write_reports(findings, output)
     if json:
         print_json(findings)
     else:
         print_findings(findings)
-    closing.tell("complete", written)
+    end([plan], summaries, closing, written)

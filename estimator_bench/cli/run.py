@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,21 +20,17 @@ from estimator_bench.cli.options import (
     WorkersOption,
     check_device,
     split_names,
-    worker_count,
 )
 from estimator_bench.cli.plans import print_plans
-from estimator_bench.cli.progress import Progress
+from estimator_bench.cli.scoring import carry_out, end, found
 from estimator_bench.cli.show import print_findings, print_json, print_matrix, write_reports
-from estimator_bench.cli.streams import one_line, prints_to_stderr
-from estimator_bench.errors import IncompleteRunError, UsageError
+from estimator_bench.cli.streams import prints_to_stderr
+from estimator_bench.errors import UsageError
 from estimator_bench.protocol import Limit, PopulationKind, Protocol
 from estimator_bench.registry import find_task, load_plugins
 from estimator_bench.repeat import Repeat
 
 if TYPE_CHECKING:
-    from estimator_bench.analysis.findings import Findings
-    from estimator_bench.metrics.metric import Metric
-    from estimator_bench.runs.combine import Summary
     from estimator_bench.runs.plan import Plan
 
 
@@ -137,8 +130,8 @@ def run(
         print_plans(plans, notes, output, several=asks_several(space), retry_failed=retry_failed, as_json=json)
         return
     with prints_to_stderr(), Closing(plans, output, plugin or [], quiet=quiet) as closing:
-        summaries = _execute(plans, output, workers, closing, retry_failed=retry_failed, quiet=quiet)
-        findings = _found(output, wanted, len(plans), notes)
+        summaries = carry_out(plans, output, workers, closing, retry_failed=retry_failed, quiet=quiet)
+        findings = found(output, wanted, len(plans), notes)
         written = write_reports(findings, output)
     if json:
         print_json(findings)
@@ -146,9 +139,7 @@ def run(
         print_findings(findings)
     else:
         print_matrix(findings, wanted if metrics else wanted[:1])
-    complete = all(summary.complete for summary in summaries)
-    closing.tell("complete" if complete else "incomplete", written)
-    _check_complete(plans, summaries)
+    end(plans, summaries, closing, written)
 
 
 def _plan(
@@ -166,55 +157,3 @@ def _plan(
         raise UsageError("--only lists architectures of one search space: give one with --space")
     cuts = ((task, chosen(find_task(task)[0], only, mutations, protocol)) for task in tasks)
     return [make_plan(Request(task, estimators, protocol, part, cut)) for task, cut in cuts]
-
-
-def _execute(
-    plans: Sequence[Plan],
-    output: Path,
-    workers: int | None,
-    closing: Closing,
-    *,
-    retry_failed: bool,
-    quiet: bool,
-) -> list[Summary]:
-    """Do what is planned, one task after the other in the same workers, and let `closing` count what came of it."""
-    from estimator_bench.runs.run import engine, execute
-    from estimator_bench.runs.store import Store
-
-    count = worker_count(workers)
-    command = shlex.join(["estimator-bench", *sys.argv[1:]])
-    with Store(output, write=True) as store:
-        if retry_failed:
-            for planned in (one for plan in plans for one in plan.runs):
-                store.forget_failures(planned.id, planned.representatives)
-        closing.begin(store)
-        try:
-            with Progress(quiet=quiet) as progress, engine(count, progress) as running:
-                summaries = []
-                for number, plan in enumerate(plans, 1):
-                    if len(plans) > 1:
-                        progress.note(f"{plan.task} ({number} of {len(plans)})")
-                    summaries.append(execute(plan, store, running, command=command, observer=progress))
-                return summaries
-        finally:
-            closing.count(store)
-
-
-def _found(output: Path, wanted: Sequence[Metric], count: int, notes: Sequence[str]) -> Findings:
-    """What is known of the last `count` invocations, one for each task, with these notes before its own."""
-    from estimator_bench.analysis.find import find
-    from estimator_bench.runs.store import Store
-
-    with Store(output, write=False) as store:
-        findings = find(store, wanted, invocations=[one.number for one in store.invocations()[-count:]])
-    return replace(findings, notes=[*notes, *findings.notes])
-
-
-def _check_complete(plans: Sequence[Plan], summaries: Sequence[Summary]) -> None:
-    reasons = []
-    for plan, summary in zip(plans, summaries, strict=True):
-        where = f" on {plan.task}" if len(plans) > 1 else ""
-        reasons += [f"{spec}{where}: {reason}" for spec, reason in summary.failed.items()]
-        reasons += [f"{spec}{where}: {count} architectures are missing" for spec, count in summary.missing.items()]
-    if reasons or not all(summary.complete for summary in summaries):
-        raise IncompleteRunError("not every score could be made; " + "; ".join(map(one_line, reasons)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,28 @@ def test_a_file_ends_as_a_run_does(file: Path, tmp_path: Path, capsys: pytest.Ca
     assert "cost-scores:of=my_scores_v2_final" in (tmp_path / "scores.csv").read_text()
     code, text, _ = call(capsys, "status", "--output", folder)
     assert (code, "finished complete" in text) == (0, True)
+
+
+def test_a_baseline_that_fails_makes_it_incomplete_and_is_tried_again_where_asked(
+    file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ("evaluate", str(file), "--space", "toy", "--task", "latency", "--output", str(tmp_path / "results"))
+    monkeypatch.setattr("sys.argv", ["estimator-bench", *words])
+    space = type(registry.find_space("toy"))
+    with monkeypatch.context() as broken:
+        broken.setattr(space, "flops", lambda *_: [][0])
+        code, text, errors = call(capsys, *words)
+        reason = "error: not every score could be made; flops: 60 architectures: IndexError: list index out of range\n"
+        assert (code, "PARTIAL: some scores are missing or failed" in text) == (7, True)
+        assert "toy/latency@made-up: incomplete after" in errors
+        assert f"retry:   {shlex.join(['estimator-bench', *words])} --retry-failed" in errors
+        assert errors.endswith(reason), errors
+        assert call(capsys, *words, "--json")[0] == 7
+    _, text, _ = call(capsys, "status", "--output", str(tmp_path / "results"))
+    assert f"next: try what failed again: {shlex.join(['estimator-bench', *words])} --retry-failed\n" in text
+    assert call(capsys, *words)[0] == 7, "what failed is kept"
+    code, _, errors = call(capsys, *words, "--retry-failed")
+    assert (code, "complete after" in errors) == (0, True)
 
 
 def test_json_holds_all_populations_and_nothing_else_is_printed(
