@@ -46,6 +46,11 @@ def test_estimators_import_public_names_only() -> None:
     assert [found for found in imports("estimators") if found[1].startswith("estimator_bench.")] == []
 
 
+def test_verbs_get_at_plug_ins_in_one_way_so_that_what_these_print_is_no_result() -> None:
+    verbs = (ROOT / "estimator_bench" / "cli").glob("*.py")
+    assert [path.name for path in verbs if "load_plugins" in path.read_text()] == ["streams.py"]
+
+
 def test_interfaces_do_not_import_torch_when_they_are_imported() -> None:
     for name in ("estimator", "proxies", "space", "product_space", "ground_truth", "protocol", "problem", "report"):
         tree = ast.parse((ROOT / "estimator_bench" / f"{name}.py").read_text())

@@ -9,8 +9,7 @@ import typer
 
 from estimator_bench.cli.options import DEFAULT_OUTPUT, JsonOption, PluginOption, split_names
 from estimator_bench.cli.show import print_json, write_pages
-from estimator_bench.cli.streams import prints_to_stderr
-from estimator_bench.registry import load_plugins
+from estimator_bench.cli.streams import plugged_in
 
 if TYPE_CHECKING:
     from estimator_bench.analysis.across.stored import AcrossFindings
@@ -43,8 +42,7 @@ def across(
     from estimator_bench.metrics import parse_metric
 
     folders = output or [DEFAULT_OUTPUT]
-    with prints_to_stderr():
-        load_plugins(plugin or [])
+    with plugged_in(plugin):
         found = find_across(folders, parse_metric(metric), estimators=split_names(est), tasks=split_names(task))
         written = write_pages("across", lambda renderer: renderer.render_across(found), folders[0])
     if json:

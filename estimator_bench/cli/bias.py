@@ -9,8 +9,7 @@ import typer
 
 from estimator_bench.cli.options import DEFAULT_OUTPUT, JsonOption, OutputOption, PluginOption, ShownOption, split_names
 from estimator_bench.cli.show import print_each_run, print_json, write_pages
-from estimator_bench.cli.streams import prints_to_stderr
-from estimator_bench.registry import load_plugins
+from estimator_bench.cli.streams import plugged_in
 
 if TYPE_CHECKING:
     from estimator_bench.analysis.bias.stored import StoredBias
@@ -33,8 +32,7 @@ def bias(
     from estimator_bench.analysis.bias.stored import find_bias
     from estimator_bench.runs.store import Store
 
-    with prints_to_stderr():
-        load_plugins(plugin or [])
+    with plugged_in(plugin):
         with Store(output, write=False) as store:
             found = find_bias(store, split_names(est))
         written = write_pages("bias", lambda renderer: renderer.render_bias(found), output)

@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 
 from estimator_bench.cli.options import JsonOption, PluginOption
-from estimator_bench.cli.streams import prints_to_stderr
+from estimator_bench.cli.streams import plugged_in
 from estimator_bench.errors import PluginError
 from estimator_bench.protocol import Protocol
-from estimator_bench.registry import load_plugins, names
+from estimator_bench.registry import names
 
 
 def check(
@@ -29,8 +29,7 @@ def check(
     """
     from estimator_bench.conformity import check_estimator, check_space
 
-    with prints_to_stderr():
-        load_plugins(plugin or [])
+    with plugged_in(plugin):
         is_space = name in names("space")
         checks = check_space(name) if is_space else check_estimator(name, task, Protocol(labels=labels))
     if json:

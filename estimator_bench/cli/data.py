@@ -16,8 +16,8 @@ from estimator_bench.cli.data_train import train
 from estimator_bench.cli.data_transfer import get, remove
 from estimator_bench.cli.each_space import from_each_space
 from estimator_bench.cli.options import JsonOption, PluginOption
+from estimator_bench.cli.streams import plugged_in
 from estimator_bench.errors import CorruptDataError
-from estimator_bench.registry import load_plugins
 
 if TYPE_CHECKING:
     from estimator_bench.data.chosen import Chosen
@@ -38,8 +38,8 @@ def list_tables(name: NamesArgument = None, plugin: PluginOption = None, json: J
     from estimator_bench.cli.data_listing import blocks, json_rows, kept_sizes
     from estimator_bench.data.home import data_home
 
-    load_plugins(plugin or [])
-    states = [state for one in _chosen(name) for state in one.states]
+    with plugged_in(plugin):
+        states = [state for one in _chosen(name) for state in one.states]
     if json:
         typer.echo(jsonlib.dumps(json_rows(states), indent=2))
         return
@@ -66,13 +66,13 @@ def import_tables(
     from estimator_bench.data.chosen import choose
     from estimator_bench.data.home import data_home
 
-    load_plugins(plugin or [])
-    (chosen,) = choose([name])
-    imported = (
-        [each for image in chosen.tables for each in manage.import_images(image, path, data_home())]
-        if chosen.space is None
-        else manage.import_tables(chosen.space, path, data_home(), chosen.tables)
-    )
+    with plugged_in(plugin):
+        (chosen,) = choose([name])
+        imported = (
+            [each for image in chosen.tables for each in manage.import_images(image, path, data_home())]
+            if chosen.space is None
+            else manage.import_tables(chosen.space, path, data_home(), chosen.tables)
+        )
     for done in imported:
         typer.echo(f"{done.file} -> {done.folder} ({done.manifest.rows} rows, sha256 {done.manifest.sha256[:12]})")
 
@@ -80,8 +80,8 @@ def import_tables(
 @app.command()
 def verify(name: NamesArgument = None, plugin: PluginOption = None, json: JsonOption = False) -> None:
     """Read every table and image set again and compare it with its hash."""
-    load_plugins(plugin or [])
-    checked = [each for one in _chosen(name) for each in one.verified]
+    with plugged_in(plugin):
+        checked = [each for one in _chosen(name) for each in one.verified]
     if json:
         rows = [
             {"table": f"{one.space}/{one.table}", "folder": str(one.folder), "problem": one.problem} for one in checked

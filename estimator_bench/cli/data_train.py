@@ -12,7 +12,8 @@ from rich.progress import Progress, TaskID
 
 from estimator_bench.cli.asked import tasks_asked
 from estimator_bench.cli.options import DeviceOption, PluginOption, WorkersOption, check_device, worker_count
-from estimator_bench.registry import find_task, load_plugins
+from estimator_bench.cli.streams import plugged_in, prints_to_stderr
+from estimator_bench.registry import find_task
 
 
 def train(
@@ -49,18 +50,18 @@ def train(
     from estimator_bench.data import mini_table
     from estimator_bench.data.home import data_home, table_folder
 
-    load_plugins(plugin or [])
-    check_device(device)
-    tasks, notes = tasks_asked(space, f"{task}@mini", installed=False)
-    for note in notes:
-        typer.echo(note, err=True)
-    asked = [
-        (found, wanted, tables, mini_table.size_to_train(wanted, tables, count, trials, replaces=output is None))
-        for found, truth, wanted in map(find_task, tasks)
-        for tables in [mini_table.tables_of(truth)]
-    ]
+    with plugged_in(plugin):
+        check_device(device)
+        tasks, notes = tasks_asked(space, f"{task}@mini", installed=False)
+        for note in notes:
+            typer.echo(note, err=True)
+        asked = [
+            (found, wanted, tables, mini_table.size_to_train(wanted, tables, count, trials, replaces=output is None))
+            for found, truth, wanted in map(find_task, tasks)
+            for tables in [mini_table.tables_of(truth)]
+        ]
     for found, wanted, tables, (architectures, repeats) in asked:
-        with Progress(console=Console(stderr=True)) as bars:
+        with prints_to_stderr(), Progress(console=Console(stderr=True)) as bars:
             bar = bars.add_task(str(wanted), total=None)
             manifest = mini_table.train_table(
                 found,

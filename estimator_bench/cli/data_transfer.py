@@ -9,8 +9,8 @@ import typer
 from rich.filesize import decimal
 
 from estimator_bench.cli.options import PluginOption
+from estimator_bench.cli.streams import plugged_in, prints_to_stderr
 from estimator_bench.errors import CorruptDataError, DownloadError, MissingDataError, UsageError
-from estimator_bench.registry import load_plugins
 
 if TYPE_CHECKING:
     from estimator_bench.data.chosen import Chosen
@@ -39,11 +39,11 @@ def get(
     from estimator_bench.data.chosen import choose
     from estimator_bench.data.home import data_home
 
-    load_plugins(plugin or [])
-    chosen = choose(name)
-    here = {state.name for one in chosen for state in one.states if state.state in ("installed", "embedded")}
-    wanted = {source.name: source for one in chosen for source in one.sources if source.importer.downloads}
-    advice = {name: (one.whole, text) for one in chosen for name, text in _without_download(one).items()}
+    with plugged_in(plugin):
+        chosen = choose(name)
+        here = {state.name for one in chosen for state in one.states if state.state in ("installed", "embedded")}
+        wanted = {source.name: source for one in chosen for source in one.sources if source.importer.downloads}
+        advice = {name: (one.whole, text) for one in chosen for name, text in _without_download(one).items()}
     failures: list[MissingDataError | CorruptDataError] = []
     for table, (of_whole_space, text) in advice.items():
         if table in here:
@@ -59,7 +59,8 @@ def get(
                 continue
             watcher.note(_announcement(source))
             try:
-                done = getting.get(source, data_home(), watcher, keep=keep)
+                with prints_to_stderr():
+                    done = getting.get(source, data_home(), watcher, keep=keep)
             except (DownloadError, CorruptDataError) as error:
                 failures.append(type(error)(f"{source.name}: {error}\n{_by_hand(source)}"))
             else:
@@ -95,12 +96,12 @@ def remove(
     from estimator_bench.data.chosen import choose
     from estimator_bench.data.home import data_home
 
-    load_plugins(plugin or [])
     home = data_home()
     found = [one for kind in name if kind in removing.KEPT for one in removing.of_kind(home, kind)]
     named = [one for one in name if one not in removing.KEPT]
-    for chosen in choose(named) if named else []:
-        found += [each for table in chosen.tables for each in removing.of_table(home, chosen.owner, table)]
+    with plugged_in(plugin):
+        for chosen in choose(named) if named else []:
+            found += [each for table in chosen.tables for each in removing.of_table(home, chosen.owner, table)]
     if not found:
         typer.echo(f"nothing of {', '.join(name)} is in {home}")
         return

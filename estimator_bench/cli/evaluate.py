@@ -20,9 +20,8 @@ from estimator_bench.cli.options import (
 from estimator_bench.cli.run import PopulationOption, QuietOption, RetryOption, SpaceOption, TaskOption
 from estimator_bench.cli.scoring import carry_out, end, found
 from estimator_bench.cli.show import print_findings, print_json, write_reports
-from estimator_bench.cli.streams import prints_to_stderr
+from estimator_bench.cli.streams import plugged_in, prints_to_stderr
 from estimator_bench.estimator import Estimates
-from estimator_bench.registry import load_plugins
 
 FilesArgument = Annotated[
     list[Path], typer.Argument(help="CSV, JSON or Parquet files with the header architecture,score or index,score.")
@@ -60,8 +59,7 @@ def evaluate(
     from estimator_bench.analysis.find import check_metrics, parse_metrics
     from estimator_bench.own_scores import plan_scores
 
-    with prints_to_stderr():
-        load_plugins(plugin or [])
+    with plugged_in(plugin):
         wanted = parse_metrics(split_names(metrics))
         plan = plan_scores(files, task_of(space, task), estimates, population)
         check_metrics(wanted if metrics else [], len(plan.population))

@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 
 from estimator_bench.cli.options import DEFAULT_OUTPUT, MetricsOption, OutputOption, PluginOption, split_names
+from estimator_bench.cli.streams import plugged_in
 from estimator_bench.data.atomic import atomic_write
-from estimator_bench.registry import load_plugins
+from estimator_bench.errors import UsageError
 
 
 def export(
@@ -41,14 +42,20 @@ def export(
     from estimator_bench.analysis.find import parse_metrics
     from estimator_bench.runs.store import Store
 
-    load_plugins(plugin or [])
-    wanted = parse_metrics(split_names(metrics))
-    with Store(output, write=False) as store:
-        if to is not None and to.suffix == ".csv":
-            text = scores_table(store)
-        else:
-            content = document(store, wanted, measured=not results, strict=bool(metrics))
-            text = json.dumps(content, allow_nan=False) + "\n"
+    table = to is not None and to.suffix == ".csv"
+    if table and (results or metrics):
+        raise UsageError(
+            f"--to {to} is a table of the scores alone, which --results and --metrics cannot change: leave them out, "
+            "or give a file of another suffix for the JSON document"
+        )
+    with plugged_in(plugin):
+        wanted = parse_metrics(split_names(metrics))
+        with Store(output, write=False) as store:
+            if table:
+                text = scores_table(store)
+            else:
+                content = document(store, wanted, measured=not results, strict=bool(metrics))
+                text = json.dumps(content, allow_nan=False) + "\n"
     if to is None:
         typer.echo(text, nl=False)
     else:

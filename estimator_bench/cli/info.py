@@ -10,8 +10,9 @@ from typing import Annotated, Any
 import typer
 
 from estimator_bench.cli.options import JsonOption, PluginOption
+from estimator_bench.cli.streams import plugged_in
 from estimator_bench.errors import UnknownNameError, UsageError
-from estimator_bench.registry import find_space, find_task, load, load_plugins, names, origin, truths_of
+from estimator_bench.registry import find_space, find_task, load, names, origin, truths_of
 
 
 def info(
@@ -29,8 +30,8 @@ def info(
 
       estimator-bench info p@top5%
     """
-    load_plugins(plugin or [])
-    facts = _facts(name)
+    with plugged_in(plugin):
+        facts = _facts(name)
     if json:
         typer.echo(jsonlib.dumps(facts, indent=2))
         return

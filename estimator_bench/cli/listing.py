@@ -13,8 +13,9 @@ from tabulate import tabulate
 
 from estimator_bench.cli.each_space import from_each_space
 from estimator_bench.cli.options import DEFAULT_OUTPUT, JsonOption, OutputOption, PluginOption
+from estimator_bench.cli.streams import plugged_in
 from estimator_bench.guard import Failure, attempt
-from estimator_bench.registry import broken_plugins, find_space, load, load_plugins, names, origin, truths_of
+from estimator_bench.registry import broken_plugins, find_space, load, names, origin, truths_of
 
 Rows: TypeAlias = list[dict[str, Any]]
 
@@ -41,8 +42,8 @@ def list_names(
 
       estimator-bench list tasks
     """
-    load_plugins(plugin or [])
-    rows = _run_rows(output) if what == Listed.runs else _ROWS[what]()
+    with plugged_in(plugin):
+        rows = _run_rows(output) if what == Listed.runs else _ROWS[what]()
     if json:
         typer.echo(jsonlib.dumps(rows, indent=2))
         return

@@ -15,8 +15,7 @@ from estimator_bench.cli.options import (
     split_names,
 )
 from estimator_bench.cli.show import print_findings, print_json, write_reports
-from estimator_bench.cli.streams import prints_to_stderr
-from estimator_bench.registry import load_plugins
+from estimator_bench.cli.streams import plugged_in
 
 
 def report(
@@ -35,8 +34,7 @@ def report(
     from estimator_bench.analysis.find import find, parse_metrics
     from estimator_bench.runs.store import Store
 
-    with prints_to_stderr():
-        load_plugins(plugin or [])
+    with plugged_in(plugin):
         wanted = parse_metrics(split_names(metrics))
         with Store(output, write=False) as store:
             findings = find(store, wanted, strict=bool(metrics))

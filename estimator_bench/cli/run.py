@@ -24,10 +24,10 @@ from estimator_bench.cli.options import (
 from estimator_bench.cli.plans import print_plans
 from estimator_bench.cli.scoring import carry_out, end, found
 from estimator_bench.cli.show import print_findings, print_json, print_matrix, write_reports
-from estimator_bench.cli.streams import prints_to_stderr
+from estimator_bench.cli.streams import plugged_in, prints_to_stderr
 from estimator_bench.errors import UsageError
 from estimator_bench.protocol import Limit, PopulationKind, Protocol
-from estimator_bench.registry import find_task, load_plugins
+from estimator_bench.registry import find_task
 from estimator_bench.repeat import Repeat
 
 if TYPE_CHECKING:
@@ -113,8 +113,7 @@ def run(
     """
     from estimator_bench.analysis.find import check_metrics, parse_metrics
 
-    with prints_to_stderr():
-        load_plugins(plugin or [])
+    with plugged_in(plugin):
         wanted = parse_metrics(split_names(metrics))
         check_device(device)
         protocol = Protocol(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
+
+from estimator_bench.registry import load_plugins
 
 LONGEST = 300
 """Characters of a line that quotes others: a reason can be a page long."""
@@ -29,3 +31,18 @@ def prints_to_stderr() -> Iterator[None]:
     finally:
         os.dup2(kept, 1)
         os.close(kept)
+
+
+@contextmanager
+def plugged_in(files: Sequence[str] | None) -> Iterator[None]:
+    """Load plug-in files, and send what they or anything else prints meanwhile to standard error.
+
+    The one way in which a verb gets at plug-ins, so that none can spoil its result.
+
+    Raises:
+        UsageError: a file or folder is not there.
+        PluginError: a name is taken already.
+    """
+    with prints_to_stderr():
+        load_plugins(files or [])
+        yield

@@ -6,8 +6,7 @@ import typer
 
 from estimator_bench.cli.options import DEFAULT_OUTPUT, JsonOption, OutputOption, PluginOption, ShownOption, split_names
 from estimator_bench.cli.show import print_each_run, print_json, write_pages
-from estimator_bench.cli.streams import prints_to_stderr
-from estimator_bench.registry import load_plugins
+from estimator_bench.cli.streams import plugged_in
 
 
 def variance(
@@ -31,8 +30,7 @@ def variance(
     from estimator_bench.analysis.variance.words import sentences
     from estimator_bench.runs.store import Store
 
-    with prints_to_stderr():
-        load_plugins(plugin or [])
+    with plugged_in(plugin):
         with Store(output, write=False) as store:
             found = find_variance(store, split_names(est))
         written = write_pages("variance", lambda renderer: renderer.render_variance(found), output)

@@ -6,7 +6,7 @@ import csv
 import json
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -60,9 +60,9 @@ def score(toy: str, tmp_path: Path) -> Callable[..., Path]:
 def export(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
     """What `export` prints."""
 
-    def call(folder: Path, *words: str, code: int = 0) -> str:
+    def call(folder: Path, *words: str, code: int = 0, common: Sequence[str] = COMMON) -> str:
         with pytest.raises(SystemExit) as ended:
-            main(["export", "--output", str(folder), *words, *COMMON])
+            main(["export", "--output", str(folder), *words, *common])
         printed = capsys.readouterr()
         assert (ended.value.code or 0) == code, printed.err
         return printed.err if code else printed.out
@@ -156,7 +156,7 @@ def test_a_table_has_a_line_for_each_estimator_and_architecture(
     score: Callable[..., Path], export: Callable[..., str], tmp_path: Path
 ) -> None:
     folder, target = score("here", "odd"), tmp_path / "scores.csv"
-    assert export(folder, "--to", str(target)) == ""
+    assert export(folder, "--to", str(target), common=()) == ""
     with target.open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 5 * 81
@@ -173,3 +173,15 @@ def test_mistakes_are_explained(score: Callable[..., Path], export: Callable[...
     folder = score("here", "odd")
     (tmp_path / "file").write_text("")
     assert "cannot write" in export(folder, "--to", str(tmp_path / "file" / "x.json"), code=6)
+
+
+@pytest.mark.parametrize("words", [("--results",), COMMON])
+def test_what_cannot_change_a_table_is_refused(
+    words: Sequence[str], score: Callable[..., Path], export: Callable[..., str], tmp_path: Path
+) -> None:
+    target = tmp_path / "x.csv"
+    assert export(score("here"), "--to", str(target), *words, code=2, common=()) == (
+        f"error: --to {target} is a table of the scores alone, which --results and --metrics cannot change: leave them "
+        "out, or give a file of another suffix for the JSON document\n"
+    )
+    assert not target.exists()
