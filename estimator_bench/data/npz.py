@@ -18,6 +18,22 @@ from estimator_bench.errors import CorruptDataError
 _NUMPY_WRITES = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 """Other methods can blow a few bytes up to gigabytes before anybody can count them."""
 
+UNREADABLE = (
+    ArithmeticError,
+    EOFError,
+    MemoryError,  # a header may claim any size, and that much is asked for before anything is read
+    NotImplementedError,  # a version or a flag of archives that numpy does not use
+    OSError,
+    RuntimeError,  # encrypted
+    SyntaxError,
+    TypeError,
+    ValueError,
+    tokenize.TokenError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What a damaged archive can raise; for a malformed header it depends on where numpy stops to understand it."""
+
 
 def read_npz(path: Path, names: Collection[str], limit: int = SIZE_LIMIT) -> dict[str, NDArray[Any]]:
     """Those arrays of an archive that are called `names`; one that is not in it is left out, others are not looked at.
@@ -40,21 +56,7 @@ def read_npz(path: Path, names: Collection[str], limit: int = SIZE_LIMIT) -> dic
                     if member.read(1):
                         raise ValueError(f"{info.filename} is longer than it says")
                 arrays[info.filename.removesuffix(".npy")] = array
-    # What a malformed header raises depends on where numpy stops to understand it.
-    except (
-        ArithmeticError,
-        EOFError,
-        MemoryError,  # a header may claim any size, and that much is asked for before anything is read
-        NotImplementedError,  # a version or a flag of archives that numpy does not use
-        OSError,
-        RuntimeError,  # encrypted
-        SyntaxError,
-        TypeError,
-        ValueError,
-        tokenize.TokenError,
-        zipfile.BadZipFile,
-        zlib.error,
-    ) as error:
+    except UNREADABLE as error:
         reason = str(error).partition("\n")[0]  # numpy goes on with advice to trust the file
         raise CorruptDataError(
             f"{path} cannot be read ({type(error).__name__}: {reason}); it is damaged or no .npz of plain arrays, so "

@@ -10,7 +10,6 @@ import hashlib
 import io
 import json
 import re
-import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
@@ -22,6 +21,7 @@ from numpy.typing import NDArray
 
 import estimator_bench
 from estimator_bench.data.atomic import atomic_write
+from estimator_bench.data.npz import UNREADABLE
 from estimator_bench.errors import CorruptDataError, MissingDataError
 
 FORMAT = "estimator-bench table"
@@ -169,9 +169,11 @@ def open_table(folder: Path, repair: str, *, verify: bool = True) -> Table:
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as archive:
             columns = dict(archive)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    except UNREADABLE as error:
         raise _corrupt(path, f"holds no columns ({error})", repair) from error
-    if columns.keys() != manifest.descriptions.keys() or any(len(one) != manifest.rows for one in columns.values()):
+    if columns.keys() != manifest.descriptions.keys() or any(
+        np.shape(one)[:1] != (manifest.rows,) for one in columns.values()
+    ):
         raise _corrupt(folder / MANIFEST, "describes other columns, or another number of rows, than there are", repair)
     return Table(manifest, columns)
 

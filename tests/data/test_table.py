@@ -199,6 +199,12 @@ def put_a_pickle(folder: Path) -> None:
     put_other_columns(folder, path.read_bytes())
 
 
+def put_single_numbers(folder: Path) -> None:
+    path = folder / "numbers.npz"
+    np.savez(path, index=np.int32(50), accuracy=np.float64(50))
+    put_other_columns(folder, path.read_bytes())
+
+
 def drop_a_field(folder: Path) -> None:
     path = folder / "manifest.json"
     fields = json.loads(path.read_text())
@@ -216,6 +222,7 @@ def drop_a_field(folder: Path) -> None:
         (lambda folder: put_other_columns(folder, b"no archive"), "holds no columns"),
         (lambda folder: put_other_columns(folder, b""), "holds no columns"),
         (put_a_pickle, "holds no columns"),
+        (put_single_numbers, "another number of rows"),
         (lambda folder: (folder / "manifest.json").write_text("{"), "manifest.json cannot be read"),
         (lambda folder: (folder / "manifest.json").write_bytes(b"\xff\xfe\xff"), "manifest.json cannot be read"),
         (lambda folder: (folder / "manifest.json").write_text("[" * 100_000), "manifest.json cannot be read"),
@@ -238,6 +245,21 @@ def test_every_damage_is_noticed(damage: Callable[[Path], object], named: str, t
         open_table(tmp_path, REPAIR)
     assert str(tmp_path) in str(caught.value)
     assert REPAIR in str(caught.value)
+
+
+@pytest.mark.parametrize("bit", range(48))
+def test_damage_is_noticed_also_where_the_hash_is_not_checked(bit: int, tmp_path: Path) -> None:
+    """In what the directory of the archive says of the first member: version, flags and method."""
+    write_table(tmp_path, EXAMPLE)
+    content = bytearray(columns_file(tmp_path).read_bytes())
+    content[content.index(b"PK\x01\x02") + 6 + bit // 8] ^= 1 << bit % 8
+    columns_file(tmp_path).write_bytes(content)
+    try:
+        read = open_table(tmp_path, REPAIR, verify=False)
+    except CorruptDataError as error:
+        assert str(error).startswith(f"{columns_file(tmp_path)} holds no columns (")  # noqa: PT017
+    else:
+        assert read.columns["index"].tobytes() == EXAMPLE.columns["index"].tobytes()
 
 
 if __name__ == "__main__":
