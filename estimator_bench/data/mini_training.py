@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TypeAlias
@@ -21,7 +21,7 @@ from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from estimator_bench.data.mini import MiniProtocol
-from estimator_bench.data.training_file import Job, TrainingFile
+from estimator_bench.data.training_file import Job, TrainingFile, explained
 from estimator_bench.errors import IncompleteRunError, StoreError
 from estimator_bench.networks.guarded import single_thread
 from estimator_bench.registry import load_plugins, plugin_files
@@ -56,28 +56,35 @@ def train_all(
         (architectures, trials, epochs) correct test images and (architectures, trials) CPU seconds.
 
     Raises:
-        StoreError: another process is training into the same file.
+        StoreError: another process is training into the same file, or it is damaged or cannot be written.
         IncompleteRunError: a worker was killed; what was finished is kept.
     """
     wanted = [(str(arch), trial) for trial in range(trials) for arch in archs]
-    file.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(f"{file}.lock", timeout=0), closing(TrainingFile(file, protocol.digest)) as stored:
-            here = stored.jobs()
-            for job, counts, spent in known:
-                if job not in here:
-                    stored.add(job, counts, spent)
-            done = stored.jobs() & set(wanted)
-            progress(len(done), len(wanted))
-            missing = [job for job in wanted if job not in done]
-            for finished, (job, correct, seconds) in enumerate(_trained(protocol, missing, workers), 1):
-                stored.add(job, correct, seconds)
-                progress(len(done) + finished, len(wanted))
-            rows = [stored.read((str(arch), trial)) for arch in archs for trial in range(trials)]
-    except Timeout:
-        raise StoreError(f"{file} is in use by another training: wait for it, or stop it") from None
+    with _locked(file), closing(TrainingFile(file, protocol.digest)) as stored:
+        here = stored.jobs()
+        for job, counts, spent in known:
+            if job not in here:
+                stored.add(job, counts, spent)
+        done = stored.jobs() & set(wanted)
+        progress(len(done), len(wanted))
+        missing = [job for job in wanted if job not in done]
+        for finished, (job, correct, seconds) in enumerate(_trained(protocol, missing, workers), 1):
+            stored.add(job, correct, seconds)
+            progress(len(done) + finished, len(wanted))
+        rows = [stored.read((str(arch), trial)) for arch in archs for trial in range(trials)]
     correct = np.stack([counts for counts, _ in rows]).reshape(len(archs), trials, -1)
     return correct, np.array([seconds for _, seconds in rows], dtype=np.float32).reshape(len(archs), trials)
+
+
+def _locked(file: Path) -> AbstractContextManager[object]:
+    """The lock of a file, held; its folder is made if missing."""
+    lock = FileLock(f"{file}.lock", timeout=0)
+    with explained(file):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            return lock.acquire()
+        except Timeout:
+            raise StoreError(f"{file} is in use by another training: wait for it, or stop it") from None
 
 
 def _trained(protocol: MiniProtocol, jobs: Collection[Job], workers: int) -> Iterator[Trained]:

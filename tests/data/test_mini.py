@@ -268,6 +268,40 @@ def test_two_jobs_cannot_train_into_one_file(tmp_path: Path) -> None:
         train_all(TINY, ARCHS, TRIALS, 1, file, silent)
 
 
+def test_a_folder_that_is_none_is_named_by_the_program(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ESTIMATOR_BENCH_DATA", "/dev/null/x")
+    with pytest.raises(SystemExit) as ended:
+        main(["data", "train", "nb201", "--architectures", "400", "--trials", "3", "--workers", "0"])
+    assert ended.value.code == 6
+    assert capsys.readouterr().err.endswith(
+        "error: cannot write /dev/null/x/training/nb201-digits.sqlite: Not a directory; free some space, or name a "
+        "folder that you may write in $ESTIMATOR_BENCH_DATA\n"
+    )
+
+
+def test_a_file_that_is_damaged_or_cannot_be_written_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "file.sqlite"
+    file.write_bytes(b"junk" * 1000)
+    with pytest.raises(StoreError) as raised:
+        train_all(TINY, ARCHS, TRIALS, 0, file, silent)
+    assert str(raised.value) == (
+        f"{file} is damaged (file is not a database): remove it, and its trainings are done again"
+    )
+    file.unlink()
+    train = MiniProtocol.train
+
+    def spoil(protocol: MiniProtocol, text: str, trial: int) -> object:
+        with sqlite3.connect(file) as other:
+            other.execute("DROP TABLE trainings")
+        return train(protocol, text, trial)
+
+    monkeypatch.setattr(MiniProtocol, "train", spoil)
+    with pytest.raises(StoreError, match=f"cannot write {file}: no such table: trainings; free some space"):
+        train_all(TINY, ARCHS, TRIALS, 0, file, silent)
+
+
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="looks for orphans in /proc")
 @pytest.mark.parametrize("how", [signal.SIGKILL, pytest.param(signal.SIGINT, marks=pytest.mark.slow)])
 def test_a_stopped_job_keeps_every_row_leaves_no_orphan_and_is_resumed(how: signal.Signals, tmp_path: Path) -> None:
