@@ -7,13 +7,22 @@ from pathlib import Path
 
 import platformdirs
 
+from estimator_bench.errors import UsageError
+
 DATA_VARIABLE = "ESTIMATOR_BENCH_DATA"
 
 
 def data_home() -> Path:
-    """The folder of all user data: `$ESTIMATOR_BENCH_DATA`, or the platform's user cache folder."""
+    """The folder of all user data: `$ESTIMATOR_BENCH_DATA`, or the platform's user cache folder.
+
+    Raises:
+        UsageError: the variable names the home folder of somebody who has none.
+    """
     chosen = os.environ.get(DATA_VARIABLE)
-    return Path(chosen).expanduser() if chosen else Path(platformdirs.user_cache_dir("estimator-bench"))
+    try:
+        return Path(chosen).expanduser() if chosen else Path(platformdirs.user_cache_dir("estimator-bench"))
+    except RuntimeError as error:
+        raise UsageError(f"${DATA_VARIABLE} is {chosen}: {error} Name another folder") from None
 
 
 def table_folder(home: Path, space: str, table: str) -> Path:

@@ -111,9 +111,17 @@ def test_a_repeated_name_of_json_is_not_lost(tmp_path: Path) -> None:
 
 def test_a_missing_file_and_a_folder_are_mistakes_that_are_explained(tmp_path: Path) -> None:
     (tmp_path / "folder.csv").mkdir()
-    for name in ("nowhere.csv", "nowhere.csv.gz", "folder.csv"):
-        with pytest.raises(BenchError, match=name):
+    (tmp_path / "folder.json.gz").mkdir()
+    missing, folder = "No such file or directory", "Is a directory"
+    for name, why in (
+        ("nowhere.csv", missing),
+        ("nowhere.csv.gz", missing),
+        ("folder.csv", folder),
+        ("folder.json.gz", folder),
+    ):
+        with pytest.raises(UsageError) as raised:
             read_score_file(tmp_path / name)
+        assert str(raised.value) == f"{tmp_path / name} cannot be read: {why}"
 
 
 def test_what_is_damaged_or_unpacks_to_too_much_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
