@@ -6,11 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from estimator_bench.analysis.find import noting, tables_of
+from estimator_bench.analysis.find import noting, specs_in_tables, tables_of
 from estimator_bench.analysis.population import Population
 from estimator_bench.analysis.progress import Progress
 from estimator_bench.analysis.section import population_of
-from estimator_bench.errors import UsageError
 from estimator_bench.estimator_spec import make_estimator, spec_of
 from estimator_bench.ground_truth import Task
 from estimator_bench.runs.combine import Combiner
@@ -61,7 +60,9 @@ def each_run(
     Raises:
         UsageError: there is no stored run of one of the estimators.
     """
-    wanted = _chosen_specs(store, estimators)
+    wanted = {spec_of(make_estimator(text)) for text in estimators}
+    shown = specs_in_tables([store], wanted)
+    wanted = wanted or shown - {*BASELINES}
     found: list[Found] = []
     notes: list[str] = []
     for request, records in tables_of(store):
@@ -78,12 +79,3 @@ def each_run(
                 one = StoredRun(record.spec, record.id, population.task, request.protocol, *counts)
                 found.append(look(one, combiner, record, population))
     return found, notes
-
-
-def _chosen_specs(store: Store, estimators: Sequence[str]) -> set[str]:
-    """The estimators as specs: those named, or all that are stored but the baselines."""
-    wanted = {spec_of(make_estimator(text)) for text in estimators}
-    stored = {record.spec for record in store.runs().values()}
-    if unknown := sorted(wanted - stored):
-        raise UsageError(f"{store.folder} holds no run of {', '.join(unknown)}; it holds {', '.join(sorted(stored))}")
-    return wanted or stored - {*BASELINES}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -93,6 +94,27 @@ def tables_of(store: Store, invocations: Collection[int] | None = None) -> list[
             for later, (_, others) in list(tables.items())[number + 1 :]
         )
     ]
+
+
+def specs_in_tables(stores: Sequence[Store], wanted: Collection[str]) -> set[str]:
+    """The estimators that tables have rows of: those some command asked for.
+
+    Raises:
+        UsageError: one of `wanted` is none of them, and perhaps stored all the same, as a member of another.
+    """
+    folders = ", ".join(str(store.folder) for store in stores)
+    records = {record.id: record for store in stores for record in store.runs().values()}
+    shown = {records[run].spec for store in stores for one in store.invocations() for run in one.runs}
+    if not (unknown := sorted(set(wanted) - shown)):
+        return shown
+    for spec in unknown:
+        whole = [one.spec for one in records.values() for run in one.identity["members"] if records[run].spec == spec]
+        if whole:
+            raise UsageError(
+                f"{folders}: {spec} is stored only as a member of {', '.join(sorted(set(whole)))}; `run` with --est "
+                f"{shlex.quote(spec)} gives it a row of its own, and scores nothing again"
+            )
+    raise UsageError(f"{folders}: no run of {', '.join(unknown)}; there are {', '.join(sorted(shown))}")
 
 
 def _data_of(*records: RunRecord) -> dict[str, str]:

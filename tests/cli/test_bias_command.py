@@ -61,7 +61,7 @@ def test_only_baselines_are_named_as_the_reason_of_an_empty_page(
 
 def test_mistakes_are_explained(results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, _, errors = call(capsys, "--output", str(results), "--est", "synflow")
-    assert (code, "holds no run of synflow" in errors) == (2, True)
+    assert (code, f"{results}: no run of synflow; there are " in errors) == (2, True)
     assert call(capsys, "--output", str(tmp_path / "nowhere"))[0] == 6
 
 

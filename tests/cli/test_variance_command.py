@@ -176,5 +176,5 @@ def test_a_dry_run_says_how_often_each_estimator_is_scored(toy: str, capsys: pyt
 
 def test_mistakes_are_explained(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, _, errors = call(capsys, "variance", "--output", str(results), "--est", "snip")
-    assert (code, "holds no run of snip" in errors) == (2, True)
+    assert (code, f"{results}: no run of snip; there are " in errors) == (2, True)
     assert call(capsys, "variance", "--output", str(results / "nowhere"))[0] == 6

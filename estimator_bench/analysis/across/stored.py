@@ -12,7 +12,7 @@ import numpy as np
 
 from estimator_bench.analysis.across.across import Across, across_of
 from estimator_bench.analysis.across.scored import ScoredTask
-from estimator_bench.analysis.find import noting, tables_of
+from estimator_bench.analysis.find import noting, specs_in_tables, tables_of
 from estimator_bench.analysis.population import Population
 from estimator_bench.analysis.progress import Progress
 from estimator_bench.analysis.section import population_of
@@ -108,7 +108,8 @@ def find_across(
     notes: list[str] = []
     with ExitStack() as opened:
         stores = [opened.enter_context(Store(folder, write=False)) for folder in dict.fromkeys(folders)]
-        _require_stored(stores, wanted, names)
+        specs_in_tables(stores, wanted)
+        _require_tasks(stores, names)
         tables = [one for store in stores for one in _tables(store, wanted, names, notes)]
         used, left_out = chosen(tables)
         scored = [_scored(one, wanted) for one in used]
@@ -132,13 +133,10 @@ def _chosen(record: RunRecord, wanted: set[str]) -> bool:
     return not wanted or record.spec in wanted
 
 
-def _require_stored(stores: Sequence[Store], wanted: set[str], names: set[str]) -> None:
-    folders = ", ".join(str(store.folder) for store in stores)
-    stored = {record.spec for store in stores for record in store.runs().values()}
-    if unknown := sorted(wanted - stored):
-        raise UsageError(f"{folders}: no run of {', '.join(unknown)}; there are {', '.join(sorted(stored))}")
+def _require_tasks(stores: Sequence[Store], names: set[str]) -> None:
     present = {one.task for store in stores for one in store.invocations()}
     if absent := sorted(names - present):
+        folders = ", ".join(str(store.folder) for store in stores)
         raise UsageError(f"{folders}: no run on {', '.join(absent)}; there are {', '.join(sorted(present))}")
 
 

@@ -106,6 +106,9 @@ def test_what_is_not_stored_is_refused_with_what_is(measure: Measure, tmp_path: 
     folder = measure("weights", tasks=TASKS[:2])
     with pytest.raises(UsageError, match=r"no run of ridge; there are constant, flops, params, random, weights"):
         find_across([folder], TAU, estimators=["ridge"])
+    measure("rank-average:of=params+[weights:factor=2]", tasks=TASKS[:2])
+    with pytest.raises(UsageError, match=r": weights:factor=2.0 is stored only as a member of rank-average:of="):
+        find_across([folder], TAU, estimators=["weights:factor=2"])
     with pytest.raises(UsageError, match=r"no run on toy/latency@made-up; there are toy/loss@made-up, toy/quality"):
         find_across([folder], TAU, tasks=["toy/latency"])
     with pytest.raises(StoreError):

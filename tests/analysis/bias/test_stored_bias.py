@@ -54,8 +54,19 @@ def test_baselines_are_shown_only_when_they_are_named(measure: Measure) -> None:
 
 
 def test_a_name_without_a_run_is_refused_with_those_that_have_one(measure: Measure) -> None:
-    with pytest.raises(UsageError, match=r"holds no run of ridge; it holds constant, flops, params, random, weights"):
+    with pytest.raises(UsageError, match=r": no run of ridge; there are constant, flops, params, random, weights$"):
         measure("weights", show=("ridge",))
+
+
+def test_a_member_of_another_is_told_from_what_is_not_stored(measure: Measure, tmp_path: Path) -> None:
+    whole = "rank-average:of=params+[constant:value=2]"
+    with pytest.raises(UsageError) as raised:
+        measure(whole, show=("constant:value=2",))
+    assert str(raised.value) == (
+        f"{tmp_path}: constant:value=2.0 is stored only as a member of {whole}; `run` with --est constant:value=2.0 "
+        "gives it a row of its own, and scores nothing again"
+    )
+    assert [one.spec for one in measure(whole, "constant:value=2").estimators] == [whole, "constant:value=2.0"]
 
 
 def test_architectures_whose_label_any_row_saw_are_left_out_for_all(measure: Measure) -> None:
