@@ -10,14 +10,14 @@ from estimator_bench.analysis.bias.individuals import Individuals, Judged
 from estimator_bench.analysis.bias.ops import Replacement
 from estimator_bench.analysis.bias.stored import BiasFindings, StoredBias
 from estimator_bench.analysis.bias.trends import Trend
-from estimator_bench.analysis.bias.words import sentences
+from estimator_bench.analysis.bias.words import rank_text, sentences
 from estimator_bench.analysis.significance import p_text
 
 from .drawing import drawing
 from .page import Figure, Page, Part
 from .stored_run import facts_of, partial_of
 from .table import Line, Table
-from .text import NOTHING
+from .text import NOTHING, digits
 
 TITLE = "Bias of the estimators"
 
@@ -80,7 +80,8 @@ def _drawings(lists: Individuals, key: str) -> Iterator[Figure]:
     for title, found in (("Top", lists.top), ("Over-estimated", lists.over)):
         for place, each in enumerate(found, 1):
             if each.graph is not None:
-                caption = f"{title} {place}: true rank {each.true_rank:g}, estimated {each.estimated_rank:g}"
+                true, estimated = rank_text(each.true_rank), rank_text(each.estimated_rank)
+                caption = f"{title} {place}: true rank {true}, estimated {estimated}"
                 element = drawing(each.graph, f"{caption}: {each.arch}", f"{key}-{title}-{place}")
                 yield Figure(caption, element)
 
@@ -145,10 +146,10 @@ def _judged(title: str, found: Sequence[Judged], one: StoredBias) -> Table:
         Line.of(
             each.arch,
             f"{each.score:.5g}",
-            f"{sign * each.truth:.4g}",
-            f"{each.true_rank:g}",
-            f"{each.estimated_rank:g}",
-            f"{each.difference:+g}",
+            digits(sign * each.truth),
+            rank_text(each.true_rank),
+            rank_text(each.estimated_rank),
+            f"{each.difference:+,.10g}",
             ", ".join(f"{name} {value:.3g}" for name, value in each.structure.items() if value),
         )
         for each in found

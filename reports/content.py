@@ -23,6 +23,7 @@ from .text import (
     population_text,
     recipe_text,
     share,
+    source_text,
     value_text,
 )
 
@@ -52,10 +53,9 @@ def facts(section: Section) -> list[tuple[str, str]]:
     """(name, text) of what the numbers of a section are about."""
     task = section.task
     methods = {ceiling.method: None for ceiling in section.ceilings.values() if isinstance(ceiling, Ceiling)}
-    surrogate = "SURROGATE: predictions of a model, not measurements"
     return [
         ("Values", f"{task.quantity} in {task.unit}, {direction(task)}"),
-        ("Source", surrogate if task.source == "surrogate" else "table of measured values"),
+        ("Source", source_text(task)),
         ("Networks", f"{recipe_text(task)}, data {task.dataset}"),
         ("Population", population_text(section)),
         ("Noise", "; ".join([section.trials, *(f"ceiling: {method}" for method in methods)])),

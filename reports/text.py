@@ -75,10 +75,13 @@ HOW_TO_READ = (
 
 
 def number(value: float, metric: Metric) -> str:
-    """A value of a metric: three decimals, or four digits where it has a unit; ranks above 10,000 in full."""
-    if metric.unit:
-        return f"{value:.4g}" if abs(value) < 10_000 else f"{value:,.0f}"
-    return f"{value:z.3f}"
+    """A value of a metric: three decimals, or four digits where it has a unit."""
+    return digits(value) if metric.unit else f"{value:z.3f}"
+
+
+def digits(value: float) -> str:
+    """A value with a unit, in four digits; from 10,000 on in full."""
+    return f"{value:.4g}" if abs(value) < 9_999.5 else f"{value:,.0f}"
 
 
 def value_text(result: MetricResult, metric: Metric) -> str:
@@ -126,6 +129,13 @@ def metric_label(metric: Metric, task: Task) -> str:
 def direction(task: Task) -> str:
     """Which values of the task are better."""
     return "higher is better" if task.higher_is_better else "lower is better"
+
+
+def source_text(task: Task) -> str:
+    """Where the task's values come from."""
+    if task.source == "surrogate":
+        return "SURROGATE: predictions of a model, not measurements"
+    return "table of measured values"
 
 
 def recipe_text(task: Task) -> str:

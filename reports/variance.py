@@ -16,7 +16,7 @@ from estimator_bench.analysis.variance.words import gain_text, sentences
 from .page import Figure, Page, Part
 from .stored_run import facts_of, partial_of
 from .table import Line, Table
-from .text import NOTHING
+from .text import NOTHING, digits
 from .variance_figures import averaging_figure, checkpoints_figure
 
 TITLE = "Variance of the estimators"
@@ -208,4 +208,4 @@ def _figures(one: StoredVariance, key: str) -> Iterator[Figure]:
 
 
 def _number(value: float | None) -> str:
-    return NOTHING if value is None else f"{value:.4g}" if abs(value) >= 10 else f"{value:z.3f}"
+    return NOTHING if value is None else digits(value) if abs(value) >= 10 else f"{value:z.3f}"

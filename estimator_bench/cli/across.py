@@ -55,8 +55,10 @@ def across(
 def _print(found: AcrossFindings) -> None:
     from estimator_bench.analysis.across.words import scope, sentences
 
+    predicted = ", ".join(str(one.task) for one in found.used if one.task.source == "surrogate")
+    surrogate = f"  SURROGATE: predicted, not measured: {predicted}" if predicted else ""
     partial = "  PARTIAL: some scores are missing or failed" if any(one.incomplete for one in found.used) else ""
-    typer.echo(f"{found.metric} of {', '.join(found.across.specs)} over {scope(found.across)}{partial}")
+    typer.echo(f"{found.metric} of {', '.join(found.across.specs)} over {scope(found.across)}{surrogate}{partial}")
     typer.echo("".join(f"  {text}\n" for text in sentences(found.across, found.metric)))
     for task, spec, why in found.across.missing:
         typer.echo(f"no value: {spec} on {task}: {why}")

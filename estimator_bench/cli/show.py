@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from estimator_bench.analysis.each_run import StoredRun
     from estimator_bench.analysis.evaluation import MetricResult
     from estimator_bench.analysis.findings import Findings, Row, Section
+    from estimator_bench.ground_truth import Task
     from estimator_bench.metrics.metric import Metric
 
 Run = TypeVar("Run", bound="StoredRun")
@@ -113,7 +114,7 @@ def _matrix(
 def print_each_run(runs: Sequence[Run], notes: Sequence[str], sentences: Callable[[Run], Iterable[str]]) -> None:
     """What there is to say about stored runs, each by itself."""
     for one in runs:
-        typer.echo(f"{one.spec} on {one.task}" + "  PARTIAL: some scores are missing or failed" * one.partial)
+        typer.echo(f"{one.spec} on {one.task}{_caveats(one.task, complete=not one.partial)}")
         typer.echo("".join(f"  {text}\n" for text in sentences(one)))
     for note in notes:
         typer.echo(f"note: {note}")
@@ -147,17 +148,22 @@ def _marked(section: Section) -> str:
     return f"{section.task}{surrogate}{'' if section.complete else ' PARTIAL'}"
 
 
+def _caveats(task: Task, *, complete: bool) -> str:
+    """What numbers of a task must not be shown without, after the line that says what they are of."""
+    surrogate = "  SURROGATE: predicted, not measured" if task.source == "surrogate" else ""
+    return surrogate + ("" if complete else "  PARTIAL: some scores are missing or failed")
+
+
 def _ceiling(section: Section, metric: str) -> str:
     found = section.ceilings[metric]
     return "unknown" if isinstance(found, str) else f"{found.value:.3f}"
 
 
 def _headline(section: Section) -> str:
-    partial = "" if section.complete else "  PARTIAL: some scores are missing or failed"
     every = "" if section.available is None else f" of {section.available}"
     counted = what_counts(section.protocol.get("population", "all"))
-    predicted = "  SURROGATE: predicted, not measured" if section.task.source == "surrogate" else ""
-    return f"{section.task}: {section.headline}{every} {counted}, {section.task.unit}{predicted}{partial}"
+    marks = _caveats(section.task, complete=section.complete)
+    return f"{section.task}: {section.headline}{every} {counted}, {section.task.unit}{marks}"
 
 
 def _ceiling_cells(section: Section) -> dict[str, str]:

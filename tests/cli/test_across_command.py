@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from estimator_bench import registry
 from estimator_bench.cli.main import main
 from estimator_bench.protocol import Limit, Protocol
 from estimator_bench.runs.database import FILE
@@ -59,6 +61,19 @@ def test_tasks_of_several_folders_are_one_page(folders: tuple[str, str], capsys:
         assert f"{first}/across.{suffix}" in text
         assert "Estimators across 3 tasks" in (Path(first) / f"across.{suffix}").read_text()
     assert before == [(Path(folder) / FILE).read_bytes() for folder in folders]
+
+
+def test_tasks_whose_values_are_predicted_are_named(
+    folders: tuple[str, str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (truth,) = registry.find_space("toy").ground_truths()
+    tasks = [replace(task, source="table" if task.name == "loss" else "surrogate") for task in truth.tasks]
+    monkeypatch.setattr(type(truth), "tasks", tasks)
+    code, text, _ = call(capsys, "across", "--output", folders[0], "--output", folders[1])
+    assert code == 0
+    assert text.partition("\n")[0].endswith(
+        "  SURROGATE: predicted, not measured: toy/latency@made-up, toy/quality@made-up"
+    )
 
 
 def test_programs_get_everything_as_json(folders: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:

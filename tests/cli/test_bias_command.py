@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from estimator_bench import registry
 from estimator_bench.cli.main import main
 from estimator_bench.runs.database import FILE
 
@@ -37,6 +39,17 @@ def test_sentences_are_printed_and_tables_written(results: Path, capsys: pytest.
     for title in ("By params", "By flops", "By operation", "By structure", "Top by score", "Most over-estimated"):
         assert f"### {title}\n" in page, title
     assert before == (results / FILE).read_bytes()
+
+
+def test_predicted_values_are_marked(
+    results: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (truth,) = registry.find_space("toy").ground_truths()
+    monkeypatch.setattr(type(truth), "tasks", [replace(task, source="surrogate") for task in truth.tasks])
+    code, text, _ = call(capsys, "--output", str(results))
+    assert code == 0
+    assert text.startswith("weights on toy/quality@made-up  SURROGATE: predicted, not measured\n")
+    assert "- **Source**: SURROGATE: predictions of a model, not measurements\n" in (results / "bias.md").read_text()
 
 
 def test_programs_get_everything_as_json(results: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -37,6 +37,7 @@ def test_a_page_holds_the_findings_and_a_table_for_every_level(found: StoredBias
     assert text.count("\n| ") == 2 * 5 + 3 + len(found.bias.trends) + 3 * 10 + 7
     assert "Run**: abc123" in text
     assert "lower is better" in text
+    assert "- **Source**: table of measured values\n" in text
 
 
 def test_truth_stands_in_the_unit_and_direction_of_the_task(found: StoredBias) -> None:
@@ -44,6 +45,17 @@ def test_truth_stands_in_the_unit_and_direction_of_the_task(found: StoredBias) -
     top = found.bias.individuals.top[0]
     line = next(line for line in page(found).splitlines() if line.startswith(f"| {top.arch} "))
     assert f"| {-top.truth:.4g} " in line
+
+
+def test_large_numbers_are_in_full(found: StoredBias) -> None:
+    assert isinstance(found.bias, Bias)
+    lists = found.bias.individuals
+    top = replace(lists.top[0], truth=-9_999.7, true_rank=123_456.5, estimated_rank=1.0, difference=123_455.5)
+    bias = replace(found.bias, individuals=replace(lists, top=[top], worst_rank=123_456.5))
+    text = page(replace(found, bias=bias))
+    line = next(line for line in text.splitlines() if line.startswith(f"| {top.arch} "))
+    assert [cell.strip() for cell in line.split("|")][3:7] == ["10,000", "123,456.5", "1", "+123,455.5"]
+    assert " to 123,456.5 of 81." in text
 
 
 def test_what_is_partial_undefined_or_not_shown_says_so(found: StoredBias) -> None:

@@ -24,6 +24,11 @@ def sentences(bias: Bias) -> Iterator[str]:
     yield _selected(bias)
 
 
+def rank_text(rank: float) -> str:
+    """A rank in full; ties share their mean rank, which may end in a half."""
+    return f"{rank:,.10g}"
+
+
 def shift_text(shift: float) -> str:
     """How far from the true place, such as `5.8% of the population too high`."""
     if round(shift, 3) == 0:
@@ -84,7 +89,7 @@ def _selected(bias: Bias) -> str:
     which = f"The top {len(one.top)} by score"
     if one.reaching > len(one.top):
         which += f" and all tied with the last of them, {one.reaching:,} together,"
-    return f"{which} truly rank {one.best_rank:g} to {one.worst_rank:g} of {bias.architectures:,}."
+    return f"{which} truly rank {rank_text(one.best_rank)} to {rank_text(one.worst_rank)} of {bias.architectures:,}."
 
 
 def _significant(trend: Trend) -> bool:
