@@ -8,6 +8,7 @@ from typing import TypeVar
 import typer
 
 from estimator_bench.cli.streams import one_line
+from estimator_bench.data.home import data_home
 from estimator_bench.guard import Failure, attempt
 from estimator_bench.registry import names
 
@@ -15,7 +16,12 @@ T = TypeVar("T")
 
 
 def from_each_space(find: Callable[[str], T]) -> list[T]:
-    """What is found for the name of each search space; those where it fails are named on standard error."""
+    """What is found for the name of each search space; those where it fails are named on standard error.
+
+    Raises:
+        UsageError: there can be no folder of user data, which would be wrong for all of them.
+    """
+    data_home()
     found = []
     for name in names("space"):
         one = attempt(find, name)
