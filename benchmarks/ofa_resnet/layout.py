@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from estimator_bench.layer_costs import Cost, Maps, classifier, conv, norm, nothing
+from estimator_bench.mobile_layout import divisible
 from estimator_bench.space import NetworkRecipe
 
 from .resnet import EXPANSIONS, STAGES, WIDTHS, OfaResNet
@@ -64,17 +65,11 @@ def layout(network: OfaResNet, recipe: NetworkRecipe) -> Layout:
     stride = recipe["stem_stride"]
     recipe.require_multiples(stride**2 * 2 ** (len(STAGES) - 1), "for networks of ofa-resnet50, which halve them")
     image = Maps(*recipe.input_shape)
-    outputs = rounded(STEM * float(WIDTHS[network.stem[1]]))
-    middle = rounded(rounded(STEM * float(WIDTHS[network.stem[0]])) // 2)
+    outputs = divisible(STEM * float(WIDTHS[network.stem[1]]), DIVISOR)
+    middle = divisible(divisible(STEM * float(WIDTHS[network.stem[0]]), DIVISOR) // 2, DIVISOR)
     stem = image.strided(stride, outputs * recipe["width"] // STEM)
     blocks = tuple(_blocks(network, recipe, stem.strided(stride, stem.channels)))
     return Layout(image, stem._replace(channels=middle * recipe["width"] // STEM), stem, blocks)
-
-
-def rounded(channels: float) -> int:
-    """The multiple of 8 that is nearest, but none that is more than a tenth below."""
-    nearest = max(DIVISOR, int(channels + DIVISOR / 2) // DIVISOR * DIVISOR)
-    return nearest if nearest >= 0.9 * channels else nearest + DIVISOR
 
 
 def cost(network: OfaResNet, recipe: NetworkRecipe) -> Cost:
@@ -91,9 +86,9 @@ def cost(network: OfaResNet, recipe: NetworkRecipe) -> Cost:
 
 def _blocks(network: OfaResNet, recipe: NetworkRecipe, maps: Maps) -> Iterator[Block]:
     for number, (stage, channels) in enumerate(zip(network.stages, STAGES, strict=True)):
-        outputs = rounded(channels * float(WIDTHS[stage.width]))
+        outputs = divisible(channels * float(WIDTHS[stage.width]), DIVISOR)
         for place, expansion in enumerate(stage.blocks):
-            inner = rounded(round(outputs * float(EXPANSIONS[expansion])))
+            inner = divisible(round(outputs * float(EXPANSIONS[expansion])), DIVISOR)
             behind = maps.strided(2 if number and not place else 1, outputs * recipe["width"] // STEM)
             yield Block(maps, behind, inner * recipe["width"] // STEM, first=not place)
             maps = behind

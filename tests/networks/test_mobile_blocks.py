@@ -125,7 +125,7 @@ def test_a_network_can_be_traced_as_a_graph() -> None:
 
 @pytest.mark.parametrize(
     ("channels", "rounded"),
-    [(19.2, 24), (28.8, 32), (41.6, 40), (20.8, 24), (31.2, 32), (124.8, 128), (3, 8), (249.6, 248)],
+    [(19.2, 24), (28.8, 32), (41.6, 40), (20.8, 24), (31.2, 32), (124.8, 128), (3, 8), (249.6, 248), (51.2, 48)],
 )
 def test_multiplied_widths_are_rounded_as_in_the_mobilenet_family(channels: float, rounded: int) -> None:
     assert divisible(channels, 8) == rounded

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from estimator_bench.benchmarks.ofa_resnet.layout import layout, rounded
+from estimator_bench.benchmarks.ofa_resnet.layout import layout
 from estimator_bench.benchmarks.ofa_resnet.network import Bottleneck, Residual
 from estimator_bench.benchmarks.ofa_resnet.resnet import DEEPEST, SHALLOWEST, OfaResNet, Stage
 from estimator_bench.benchmarks.ofa_resnet.space import OfaResNet50
@@ -150,13 +150,6 @@ def test_images_that_cannot_be_halved_five_times_are_refused() -> None:
     for refused in (SPACE.parameters, SPACE.build):
         with pytest.raises(UsageError, match=r"224x208.*multiples of 32"):
             refused(EXAMPLE, recipe)
-
-
-@pytest.mark.parametrize(
-    ("channels", "multiple"), [(41.6, 40), (51.2, 48), (20, 24), (166.4, 168), (34, 32), (42, 40), (1, 8), (13, 16)]
-)
-def test_channels_are_rounded_to_multiples_of_eight_but_by_no_tenth_down(channels: float, multiple: int) -> None:
-    assert rounded(channels) == multiple
 
 
 def test_maps_and_channels_are_those_of_the_choices() -> None:
