@@ -10,6 +10,7 @@ from typing import Any, cast
 import numpy as np
 
 from estimator_bench.data.compressed import read_compressed
+from estimator_bench.data.csv_importer import KEY_COLUMNS
 from estimator_bench.data.importer import Importer
 from estimator_bench.data.json_file import parse_json
 from estimator_bench.data.table import Table
@@ -68,8 +69,8 @@ class Labels(Importer):
         keys = sorted(rows)
         texts, accuracies = zip(*(rows[key] for key in keys), strict=True)
         descriptions = {
-            "architecture": "text form of the network",
-            "key": "the same for all texts of one network",
+            "architecture": KEY_COLUMNS["architecture"],
+            "key": KEY_COLUMNS["key"],
             "cifar10": "% of the images, the best of one training, as the authors rounded it",
         }
         columns = {"architecture": np.array(texts), "key": np.array(keys), "cifar10": np.array(accuracies)}

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from estimator_bench.data.csv_importer import KEY_COLUMNS
 from estimator_bench.data.download import Download
-from estimator_bench.data.importer import Importer
+from estimator_bench.data.importer import Importer, listing_digest
 from estimator_bench.data.table import Table
 
-from .record_files import ARCHIVE, digest, find_records, read_records
+from .record_files import ARCHIVE, find_records, read_records
 from .records import QUANTITIES, read_record
 from .stages import CITATION
 
@@ -58,7 +58,8 @@ class AcceleratorRecords(Importer):
             for row, found in zip(columns[name], trials.values(), strict=True):
                 row[: len(found)] = [values[name] for values in found]
         descriptions = {"architecture": KEY_COLUMNS["architecture"], **QUANTITIES}
-        return Table(self.manifest(descriptions, path, digest(path, contents)), columns)
+        digest = listing_digest(contents.items()) if path.is_dir() else None
+        return Table(self.manifest(descriptions, path, digest), columns)
 
 
 IMPORTERS: tuple[Importer, ...] = (AcceleratorRecords(),)

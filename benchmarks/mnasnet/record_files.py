@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import re
 import tarfile
@@ -45,14 +44,6 @@ def read_records(path: Path) -> Mapping[str, bytes]:
     if not found:
         raise CorruptDataError(f"{path} holds no record, such as result_0.json; get it again")
     return {name: found[name] for name in sorted(found, key=_number)}
-
-
-def digest(path: Path, contents: Mapping[str, bytes]) -> str | None:
-    """sha256 of what `sha256sum` prints for the files of a folder; None for an archive, which has one of its own."""
-    if not path.is_dir():
-        return None
-    lines = (f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in contents.items())
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from abc import abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import cache
 from itertools import product
 from pathlib import Path
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 
 from estimator_bench.data.csv_importer import KEY_COLUMNS, Columns, CsvImporter, bad_row
 from estimator_bench.data.download import Download
-from estimator_bench.data.importer import Importer
+from estimator_bench.data.importer import Importer, listing_digest
 from estimator_bench.data.table import Table
 from estimator_bench.errors import CorruptDataError
 
@@ -166,7 +165,7 @@ class NatsOfficial(Importer):
             if series.every_epoch:
                 columns[f"{name}_curve"] = stacked.astype(np.float32)
                 descriptions[f"{name}_curve"] = f"% of {series.description}, by trial and epoch"
-        digest = _digest_of_all([path / nats.META_FILE, *files])
+        digest = listing_digest((file.name, file.read_bytes()) for file in [path / nats.META_FILE, *files])
         return Table(self.manifest(descriptions, path, digest), columns)
 
 
@@ -174,12 +173,6 @@ class NatsOfficial(Importer):
 def _naslib_texts() -> dict[Cell, str]:
     """How HW-NAS-Bench's table writes each cell."""
     return {Cell.from_naslib(ops): str(ops) for ops in product(range(len(OPS)), repeat=len(EDGES))}
-
-
-def _digest_of_all(files: Iterable[Path]) -> str:
-    """sha256 of what `sha256sum` prints for the files."""
-    lines = (f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}\n" for file in files)
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 IMPORTERS: tuple[Importer, ...] = (NatsAccuracies(), Cifar10Trials(), HardwareCosts(), NatsOfficial())

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from estimator_bench.data.compressed import read_compressed
+from estimator_bench.data.csv_importer import KEY_COLUMNS
 from estimator_bench.data.download import Download
 from estimator_bench.data.importer import Importer
 from estimator_bench.data.json_file import parse_json
@@ -62,10 +63,9 @@ class OfficialTrials(Importer):
                 "of the two; get the file again"
             )
         trials = np.array([_trials(path, network, found[str(network)]) for network in everything])
-        manifest = self.manifest(
-            {"index": "position in the order of the text forms", "cifar10_test": "% of the test images, by trial"}, path
-        )
-        return Table(manifest, {"index": np.arange(len(everything), dtype=np.int32), "cifar10_test": trials})
+        descriptions = {"index": KEY_COLUMNS["index"], "cifar10_test": "% of the test images, by trial"}
+        columns = {"index": np.arange(len(everything), dtype=np.int32), "cifar10_test": trials}
+        return Table(self.manifest(descriptions, path), columns)
 
 
 def _parsed(path: Path, content: bytes) -> Mapping[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from estimator_bench.data.compressed import read_compressed
-from estimator_bench.data.importer import Importer
+from estimator_bench.data.csv_importer import KEY_COLUMNS
+from estimator_bench.data.importer import Importer, listing_digest
 from estimator_bench.data.json_file import parse_json
 from estimator_bench.data.table import Table
 from estimator_bench.errors import CorruptDataError, MalformedArchitectureError
@@ -28,8 +28,7 @@ BEST, LAST = "test_best", "test_last"
 """Columns of accuracies: of the best epoch, and of the last."""
 
 DESCRIPTIONS = {
-    "architecture": "text form of the architecture",
-    "key": "what the search space names the architecture by",
+    **KEY_COLUMNS,
     "learning_rate": "at the first step",
     "weight_decay": "L2 penalty",
     BEST: "% of the test images, 100 - min_test_top1: of the best epoch, which was chosen on them",
@@ -127,7 +126,7 @@ class NdsRecords(Importer):
             facts |= dict(zip(("learning rate", "weight decay", "epochs"), _one_setting(trainings), strict=True))
             columns = self._per_architecture(trainings)
         descriptions = {name: DESCRIPTIONS[name] for name in columns}
-        digest = None if len(files) == 1 else _digest(files)
+        digest = None if len(files) == 1 else listing_digest((file.name, file.read_bytes()) for file in files)
         return Table(self.manifest(descriptions, files[0] if digest is None else path, digest, facts), columns)
 
     def _in(self, folder: Path) -> list[Path]:
@@ -233,8 +232,3 @@ def _one_setting(trainings: Sequence[Training]) -> tuple[float, float, float]:
                 "before, so these trainings rank no architectures; a file whose name has lr-wd is imported under it"
             )
     return setting
-
-
-def _digest(files: Sequence[Path]) -> str:
-    listing = "".join(f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}\n" for file in files)
-    return hashlib.sha256(listing.encode()).hexdigest()

@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from estimator_bench.data.compressed import SIZE_LIMIT
-from estimator_bench.data.importer import Importer
+from estimator_bench.data.importer import Importer, listing_digest
 from estimator_bench.data.table import Table
 from estimator_bench.errors import CorruptDataError
 
@@ -53,11 +53,10 @@ class FilesImporter(Importer):
         contents = {column: _content(path / name) for column, name in self.files.items()}
         self.check(path, contents)
         hashes = {name: hashlib.sha256(contents[column]).hexdigest() for column, name in self.files.items()}
-        listing = "".join(f"{digest}  {name}\n" for name, digest in sorted(hashes.items()))
         manifest = self.manifest(
             {column: f"bytes of {name}" for column, name in self.files.items()},
             path,
-            hashlib.sha256(listing.encode()).hexdigest(),
+            listing_digest(sorted((name, contents[column]) for column, name in self.files.items())),
             {**self.extra, **{f"sha256 of {name}": digest for name, digest in hashes.items()}},
         )
         return Table(manifest, {column: np.frombuffer(one, np.uint8)[None] for column, one in contents.items()})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -90,6 +90,12 @@ class Importer(ABC):
             imported_sha256=sha256,
             extra=dict(extra or {}),
         )
+
+
+def listing_digest(contents: Iterable[tuple[str, bytes]]) -> str:
+    """sha256 of what `sha256sum` prints for files of such names and contents."""
+    lines = (f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in contents)
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def import_command(owner: str) -> str:
