@@ -1,4 +1,7 @@
-"""Search spaces and their ground truths: a folder for each family, and `cell_networks`, which two of them build on."""
+"""Search spaces and their ground truths: a folder for each family, which imports none of another.
+
+What families share is in folders without a space: `cell_networks` and `nds_records`.
+"""
 
 BUILTIN = {
     "hiaml": ".gennape_families.hiaml_space:HiAmlSpace",

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from estimator_bench.benchmarks import BUILTIN
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = ("estimators", "benchmarks", "reports")
@@ -40,6 +41,12 @@ def test_the_core_reaches_plug_ins_through_the_registry_alone() -> None:
 def test_plug_in_folders_do_not_import_each_other(folder: str) -> None:
     others = tuple(f"estimator_bench.{other}" for other in FOLDERS if other != folder)
     assert [found for found in imports(folder) if found[1].startswith(others)] == []
+
+
+def test_families_of_spaces_do_not_import_each_other() -> None:
+    families = {f"estimator_bench.benchmarks.{module.split('.')[1]}" for module in BUILTIN.values()}
+    found = ((where, ".".join(module.split(".")[:3])) for where, module in imports("benchmarks"))
+    assert [(where, folder) for where, folder in found if folder in families] == []
 
 
 def test_estimators_import_public_names_only() -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
+from estimator_bench.benchmarks.nds_records.records import NdsRecords
+
 from estimator_bench.errors import MalformedArchitectureError
 from estimator_bench.space import Architecture, NetworkRecipe
 
 from . import complexity
 from .families import VANILLA_IN, Family
 from .recipes import IMAGENET_RESNET
-from .records import NdsRecords
 from .stages import Bottleneck, Stage, Stages
 
 if TYPE_CHECKING:

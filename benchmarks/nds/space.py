@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
+from estimator_bench.benchmarks.nds_records import CITATION
+
 from estimator_bench.architecture_graph import ArchitectureGraph
 from estimator_bench.product_space import ProductSpace
 from estimator_bench.space import FlopsConvention, NetworkRecipe
@@ -12,7 +14,7 @@ from estimator_bench.space import FlopsConvention, NetworkRecipe
 from . import complexity
 from .families import RESNET, RESNET_IN, RESNEXT_A, RESNEXT_B, VANILLA, Family
 from .recipes import CIFAR, IMAGENET_RESNET, IMAGENET_RESNEXT, mini
-from .stages import CITATION, Stages
+from .stages import Stages
 from .structure import structure
 
 if TYPE_CHECKING:

@@ -12,8 +12,6 @@ from typing import NamedTuple, Self
 from estimator_bench.errors import MalformedArchitectureError
 from estimator_bench.space import Architecture
 
-CITATION = "Radosavovic et al., On Network Design Spaces for Visual Recognition, ICCV 2019"
-
 _NUMBER = "[1-9][0-9]{0,5}"
 _STAGE = re.compile(f"({_NUMBER})x({_NUMBER})(?:r({_NUMBER})g({_NUMBER}))?")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from estimator_bench.benchmarks.nds.records import NdsRecords
+from estimator_bench.benchmarks.nds_records.records import NdsRecords
 
 from estimator_bench.space import NetworkRecipe
 

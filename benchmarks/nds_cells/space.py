@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
+from estimator_bench.benchmarks.nds_records import CITATION
 from numpy.typing import NDArray
 
 from estimator_bench.architecture_graph import ArchitectureGraph
@@ -38,7 +39,7 @@ class NdsCells(SearchSpace[Cells]):
     files: ClassVar[str]
     """What the names of the authors' files begin with."""
     recipes: ClassVar[Mapping[str, NetworkRecipe]] = network.RECIPES
-    citation: ClassVar[str] = "Radosavovic et al., On Network Design Spaces for Visual Recognition, ICCV 2019"
+    citation: ClassVar[str] = CITATION
 
     def parse(self, text: str) -> Cells:
         """The architecture of a text such as `w16-d8 normal sep_conv_3x3:0+skip_connect:1 ... reduce ...`."""

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from estimator_bench.benchmarks.nds.records import NdsRecords
 from estimator_bench.benchmarks.nds.space import NdsMacro
+from estimator_bench.benchmarks.nds_records.records import NdsRecords
 
 from estimator_bench.data.manage import import_tables, list_tables, verify
 from estimator_bench.data.table import Table

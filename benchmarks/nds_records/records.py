@@ -19,7 +19,7 @@ from estimator_bench.data.table import Table
 from estimator_bench.errors import CorruptDataError, MalformedArchitectureError
 from estimator_bench.space import AnySpace, Architecture, NetworkRecipe
 
-from .stages import CITATION
+from . import CITATION
 
 SIZE_LIMIT = 1 << 29
 """Most bytes that are read of a file: 25,000 trainings, as many as any file has, of 20 kB each."""
