@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import reduce
+from functools import partial, reduce
 from typing import cast
 
 import torch
@@ -11,12 +11,12 @@ from torch import nn
 from estimator_bench.networks.supernet import BATCH_NORM, SHARED_NORM, Supernet
 from estimator_bench.space import Architecture, NetworkRecipe
 
-from .cell import CONV_3X3, MAX_POOL, OPS
-from .complexity import STACKS, stages
+from .cell import OPS
 from .nb1shot1_encoding import Encoding, Part
+from .network import Skeleton, conv_norm_relu, operation
 
 
-class OneShot1Supernet(Supernet):
+class OneShot1Supernet(Skeleton, Supernet):
     """The skeleton of NAS-Bench-101 around cells that hold every operation.
 
     In the benchmark the channels of a vertex depend on the cell. Here, as in Zela et al. (ICLR 2020), every vertex has
@@ -26,17 +26,7 @@ class OneShot1Supernet(Supernet):
     """
 
     def __init__(self, part: Part, recipe: NetworkRecipe) -> None:
-        super().__init__()
-        channels = recipe["width"]
-        layers: list[nn.Module] = [_conv_norm_relu(recipe.input_shape[0], channels, 3, affine=True)]
-        for stage in stages(recipe):
-            if stage.channels_out != channels:
-                layers.append(nn.MaxPool2d(2))
-                channels = stage.channels_out
-            layers += [SharedCell(part, stage.channels_in, channels) for _ in range(stage.copies)]
-        self.layers = nn.ModuleList(layers)
-        last = recipe["width"] << (STACKS - 1)
-        self.head = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(last, recipe.classes))
+        super().__init__(recipe, partial(SharedCell, part), BATCH_NORM)
 
     def forward(self, images: torch.Tensor, arch: Architecture) -> torch.Tensor:
         """Class scores (batch, classes) of the network of the encoding `arch`."""
@@ -52,9 +42,9 @@ class SharedCell(nn.Module):
     def __init__(self, part: Part, channels_in: int, channels_out: int) -> None:
         super().__init__()
         inner, vertices = max(channels_out // 2, 1), range(1, len(part.degrees))
-        self.projections = nn.ModuleList(_conv_norm_relu(channels_in, inner, 1, affine=False) for _ in part.degrees)
+        self.projections = nn.ModuleList(conv_norm_relu(channels_in, inner, 1, SHARED_NORM) for _ in part.degrees)
         self.ops = nn.ModuleList(
-            nn.ModuleDict({name: _operation(op, inner) for op, name in enumerate(OPS)}) for _ in vertices
+            nn.ModuleDict({name: operation(op, inner, SHARED_NORM) for op, name in enumerate(OPS)}) for _ in vertices
         )
         # One convolution of all concatenated maps, in parts: those of vertices the output does not read are unused.
         self.outputs = nn.ModuleList(nn.Conv2d(inner, channels_out, 1, bias=False) for _ in part.degrees)
@@ -76,14 +66,3 @@ class SharedCell(nn.Module):
 
     def _read(self, source: int, vertex: int, maps: torch.Tensor, done: dict[int, torch.Tensor]) -> torch.Tensor:
         return done[source] if source else cast(torch.Tensor, self.projections[vertex - 1](maps))
-
-
-def _operation(op: int, channels: int) -> nn.Module:
-    if op == MAX_POOL:
-        return nn.MaxPool2d(3, stride=1, padding=1)
-    return _conv_norm_relu(channels, channels, 3 if op == CONV_3X3 else 1, affine=False)
-
-
-def _conv_norm_relu(channels_in: int, channels_out: int, kernel: int, *, affine: bool) -> nn.Sequential:
-    conv = nn.Conv2d(channels_in, channels_out, kernel, padding=kernel // 2, bias=False)
-    return nn.Sequential(conv, BATCH_NORM(channels_out, affine=affine), nn.ReLU())

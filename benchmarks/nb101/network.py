@@ -7,8 +7,9 @@ output concatenates what it reads and adds the projection.
 
 from __future__ import annotations
 
-from functools import reduce
-from typing import cast
+from collections.abc import Callable
+from functools import partial, reduce
+from typing import TypeAlias, cast
 
 import torch
 from torch import nn
@@ -18,29 +19,39 @@ from estimator_bench.space import NetworkRecipe
 from .cell import CONV_3X3, MAX_POOL, Cell
 from .complexity import STACKS, stages, vertex_channels
 
+Norm: TypeAlias = Callable[[int], nn.Module]
 
-class CellNetwork(nn.Module):
-    """The network of one cell.
+
+class Skeleton(nn.Module):
+    """Everything but the insides of the cells.
 
     Attributes:
         layers: stem, cells and the poolings between stacks, in their order; what leaves them is the last feature map.
+    """
+
+    def __init__(self, recipe: NetworkRecipe, make_cell: Callable[[int, int], nn.Module], norm: Norm) -> None:
+        super().__init__()
+        layers: list[nn.Module] = [conv_norm_relu(recipe.input_shape[0], recipe["width"], 3, norm)]
+        channels = recipe["width"]
+        for stage in stages(recipe):
+            if stage.channels_out != channels:
+                layers.append(nn.MaxPool2d(2))
+                channels = stage.channels_out
+            layers += [make_cell(stage.channels_in, channels) for _ in range(stage.copies)]
+        self.layers = nn.Sequential(*layers)
+        last = recipe["width"] << (STACKS - 1)
+        self.head = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(last, recipe.classes))
+
+
+class CellNetwork(Skeleton):
+    """The network of one cell.
 
     Raises:
         UsageError: height or width of the recipe's images is no multiple of 4.
     """
 
     def __init__(self, cell: Cell, recipe: NetworkRecipe) -> None:
-        super().__init__()
-        layers: list[nn.Module] = [conv_norm_relu(recipe.input_shape[0], recipe["width"], 3)]
-        channels = recipe["width"]
-        for stage in stages(recipe):
-            if stage.channels_out != channels:
-                layers.append(nn.MaxPool2d(2))
-                channels = stage.channels_out
-            layers += [CellModule(cell, stage.channels_in, channels) for _ in range(stage.copies)]
-        self.layers = nn.Sequential(*layers)
-        last = recipe["width"] << (STACKS - 1)
-        self.head = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(last, recipe.classes))
+        super().__init__(recipe, partial(CellModule, cell), nn.BatchNorm2d)
 
     @property
     def blocks(self) -> list[nn.Module]:
@@ -86,14 +97,14 @@ class CellModule(nn.Module):
         return [self.projections[str(vertex)](maps)] if 0 in self.cell.reads[vertex - 1] else []
 
 
-def operation(op: int, channels: int) -> nn.Module:
+def operation(op: int, channels: int, norm: Norm = nn.BatchNorm2d) -> nn.Module:
     """The module of an operation; it keeps the shape of its maps."""
     if op == MAX_POOL:
         return nn.MaxPool2d(3, stride=1, padding=1)
-    return conv_norm_relu(channels, channels, 3 if op == CONV_3X3 else 1)
+    return conv_norm_relu(channels, channels, 3 if op == CONV_3X3 else 1, norm)
 
 
-def conv_norm_relu(channels_in: int, channels_out: int, kernel: int) -> nn.Sequential:
+def conv_norm_relu(channels_in: int, channels_out: int, kernel: int, norm: Norm = nn.BatchNorm2d) -> nn.Sequential:
     """Convolution without bias, normalisation, ReLU."""
     conv = nn.Conv2d(channels_in, channels_out, kernel, padding=kernel // 2, bias=False)
-    return nn.Sequential(conv, nn.BatchNorm2d(channels_out), nn.ReLU())
+    return nn.Sequential(conv, norm(channels_out), nn.ReLU())
