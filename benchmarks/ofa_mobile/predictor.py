@@ -8,43 +8,30 @@ weights, read with `weights_only`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from itertools import pairwise
-from pathlib import Path
-from typing import ClassVar, cast
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import ClassVar
 
 from estimator_bench.data.download import Download
-from estimator_bench.data.files_importer import FilesImporter
-from estimator_bench.data.perceptron import Linear, Perceptron
-from estimator_bench.data.surrogate_truth import SurrogateTruth
-from estimator_bench.ground_truth import Task
-from estimator_bench.space import AnySpace, Architecture
+from estimator_bench.data.perceptron import Linear
+from estimator_bench.data.perceptron_truth import WEIGHTS, PerceptronImporter
 
-from .features import FEATURES, features
-from .subnet import CITATION, Subnet
+from .features import FEATURES
+from .subnet import CITATION
 
 WIDTHS = (FEATURES, 400, 400, 400, 1)
 """Numbers before and behind each layer."""
 
-LAYERS = tuple(
-    Linear(f"{2 * place}.weight", f"{2 * place}.bias", *sizes) for place, sizes in enumerate(pairwise(WIDTHS))
-)
-"""By the names in the files, of an `nn.Sequential`, which numbers the ReLUs between them too."""
 
-_COLUMN = "weights"
+class PredictorImporter(PerceptronImporter):
+    """The file of a predictor.
 
-
-class PredictorImporter(FilesImporter):
-    """The file of a predictor."""
+    The names of its layers are those in an `nn.Sequential`, which numbers the ReLUs between them too.
+    """
 
     table = "ofa-predictor"
-
-    def check(self, path: Path, contents: Mapping[str, bytes]) -> None:
-        """It must hold the weights of such a network."""
-        Perceptron(contents[_COLUMN], LAYERS, str(path / self.expects), "get the file again")
+    layers: ClassVar[Sequence[Linear]] = tuple(
+        Linear(f"{2 * place}.weight", f"{2 * place}.bias", *sizes) for place, sizes in enumerate(pairwise(WIDTHS))
+    )
 
 
 class MobileNetV3Predictor(PredictorImporter):
@@ -55,7 +42,7 @@ class MobileNetV3Predictor(PredictorImporter):
     source = "mit-han-lab/once-for-all @ 698a5c10b4: tutorial/checkpoints/acc_predictor.pth"
     licence = "MIT"
     citation = CITATION
-    files: ClassVar[Mapping[str, str]] = {_COLUMN: expects}
+    files: ClassVar[Mapping[str, str]] = {WEIGHTS: expects}
     downloads = (
         Download(
             file=expects,
@@ -78,7 +65,7 @@ class ProxylessPredictor(PredictorImporter):
     source = "Ascend-Research/BlockProfile @ 09dc44e0e9: models/ProxylessNAS/proxyless_acc"
     licence = "MIT"
     citation = f"github.com/Ascend-Research/BlockProfile; the supernet: {CITATION}"
-    files: ClassVar[Mapping[str, str]] = {_COLUMN: expects}
+    files: ClassVar[Mapping[str, str]] = {WEIGHTS: expects}
     downloads = (
         Download(
             file=expects,
@@ -90,34 +77,3 @@ class ProxylessPredictor(PredictorImporter):
             size=1_492_593,
         ),
     )
-
-
-class PredictorTruth(SurrogateTruth):
-    """Answers by a predictor.
-
-    Attributes:
-        percent: what an output of 1 means.
-    """
-
-    columns = (_COLUMN,)
-
-    def __init__(self, space: AnySpace, outputs: Mapping[Task, int], percent: int) -> None:
-        """Open nothing yet.
-
-        Args:
-            space: whose subnetworks it predicts.
-            outputs: for each task, which output answers it.
-            percent: what an output of 1 means.
-        """
-        super().__init__(space, PredictorImporter.table, outputs)
-        self.percent = percent
-
-    def predict(self, archs: Sequence[Architecture]) -> NDArray[np.floating]:
-        """(architectures, 1) accuracies in %."""
-        inputs = [features(cast(Subnet, arch)) for arch in archs]
-        return self.percent * self._model.run(np.array(inputs, dtype=np.float64).reshape(len(archs), FEATURES))
-
-    @cached_property
-    def _model(self) -> Perceptron:
-        name = f"the predictor in table {self.folder}"
-        return Perceptron(self.file(_COLUMN), LAYERS, name, f"make it again with: {self.command}")

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from estimator_bench.data.mini_truth import mini_truth
+from estimator_bench.data.perceptron_truth import PerceptronTruth
 from estimator_bench.data.table_truth import TableTruth, TaskColumns
 from estimator_bench.ground_truth import GroundTruth, Task
 from estimator_bench.space import AnySpace
 
-from .predictor import PredictorTruth
+from .features import features
+from .predictor import PredictorImporter
 
 
 def ground_truths(space: AnySpace, predicted: str, percent: int) -> Sequence[GroundTruth]:
@@ -35,7 +37,7 @@ def ground_truths(space: AnySpace, predicted: str, percent: int) -> Sequence[Gro
     )
     labelled = replace(task, label="labels", source="table", description="accuracies from a file of the user's")
     return [
-        PredictorTruth(space, {task: 0}, percent),
+        PerceptronTruth(space, PredictorImporter, {task: 0}, features, percent),
         TableTruth(space, labelled.label, {labelled: TaskColumns(("accuracy",))}),
         mini_truth(space),
     ]

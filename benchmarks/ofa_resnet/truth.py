@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Literal
 
 from estimator_bench.data.mini_truth import mini_truth
+from estimator_bench.data.perceptron_truth import PerceptronTruth
 from estimator_bench.data.table_truth import TableTruth, TaskColumns
 from estimator_bench.ground_truth import GroundTruth, Task
 from estimator_bench.space import AnySpace
 
-from .predictor import SIDE, PredictorTruth
+from .predictor import SIDE, PredictorImporter, features
 
 
 def ground_truths(space: AnySpace) -> Sequence[GroundTruth]:
@@ -18,7 +20,7 @@ def ground_truths(space: AnySpace) -> Sequence[GroundTruth]:
     predicted = _task(space, "ofa-predictor", "surrogate", f"predicted by OFA's perceptron for {SIDE}x{SIDE} pixels")
     measured = _task(space, "labels", "table", "as the user's file has it")
     return [
-        PredictorTruth(space, predicted.label, {predicted: 0}),
+        PerceptronTruth(space, PredictorImporter, {predicted: 0}, partial(features, space), 100),
         TableTruth(space, measured.label, {measured: TaskColumns(("accuracy",))}),
         mini_truth(space),
     ]
