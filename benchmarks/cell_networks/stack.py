@@ -34,6 +34,11 @@ class NamedCell(NamedTuple):
     pairs: tuple[NamedPair, ...]
     outputs: tuple[int, ...]
 
+    @property
+    def nodes(self) -> range:
+        """Those with operations."""
+        return range(INPUTS, INPUTS + len(self.pairs) // 2)
+
 
 @dataclass(frozen=True)
 class Stack:

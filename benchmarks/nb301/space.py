@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
+from estimator_bench.benchmarks.cell_networks.space import CellSpace, changed
+from estimator_bench.benchmarks.cell_networks.stack import NamedCell
 
-from estimator_bench.architecture_graph import ArchitectureGraph
-from estimator_bench.space import ClassKind, FlopsConvention, NetworkRecipe, SearchSpace
+from estimator_bench.space import ClassKind, FlopsConvention, NetworkRecipe
 
 from . import classes, complexity, structure
-from .genotype import CELLS, NODES, OPS, Cell, Genotype, Pair
+from .genotype import CELLS, NODES, OPS, Cell, Genotype
+from .network import named
 
 if TYPE_CHECKING:
     from torch import nn
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from estimator_bench.networks.supernet import Supernet
 
 
-class NasBench301(SearchSpace[Genotype]):
+class NasBench301(CellSpace[Genotype]):
     """About 10^18 pairs of a normal and a reduction cell, each of four nodes with two of seven operations.
 
     The two inputs of a node differ, as in the benchmark's configuration space.
@@ -65,46 +67,21 @@ class NasBench301(SearchSpace[Genotype]):
 
     def neighbours(self, arch: Genotype) -> Sequence[Genotype]:
         """Another operation, or another input that the node does not have yet, in one pair: 120 genotypes."""
-        found = [Genotype(changed, arch.reduce) for changed in _changed(arch.normal)]
-        return found + [Genotype(arch.normal, changed) for changed in _changed(arch.reduce)]
+        normal, reduce = (changed(cell, range(len(OPS)), twice=False) for cell in arch.cells)
+        return [*(replace(arch, normal=cell) for cell in normal), *(replace(arch, reduce=cell) for cell in reduce)]
 
-    def decisions(self, arch: Genotype) -> Mapping[str, str]:
-        """The operation and the input of each pair; `normal 2a` is the first pair of node 2 of the normal cell."""
-        found: dict[str, str] = {}
-        for name, cell in zip(CELLS, arch.cells, strict=True):
-            for position, (source, op) in enumerate(cell):
-                where = f"{name} {NODES[position // 2]}{'ab'[position % 2]}"
-                found |= {f"{where} op": OPS[op], f"{where} input": f"from {source}"}
-        return found
+    @property
+    def operations(self) -> Sequence[str]:
+        """Those that pairs choose from."""
+        return OPS
+
+    def named_cells(self, arch: Genotype) -> Mapping[str, NamedCell]:
+        """The normal and the reduction cell."""
+        return dict(zip(CELLS, map(named, arch.cells), strict=True))
 
     def structure(self, arch: Genotype) -> Mapping[str, float]:
         """Depth, width and kinds of operations of the two cells; `structure` says what is counted."""
         return structure.structure(arch)
-
-    def encode(self, arch: Genotype) -> NDArray[np.float64]:
-        """(196,) for each cell, node and earlier node the one-hot operation between them, zeros if there is none.
-
-        It does not depend on the order of the pairs of a node.
-        """
-        edges = [(node, source) for node in NODES for source in range(node)]
-        encoded = np.zeros((len(CELLS), len(edges), len(OPS)))
-        for row, cell in enumerate(arch.cells):
-            for position, (source, op) in enumerate(cell):
-                encoded[row, edges.index((NODES[position // 2], source)), op] = 1
-        return encoded.ravel()
-
-    def graph(self, arch: Genotype) -> ArchitectureGraph:
-        """The normal cell and, not connected with it, the reduction cell: inputs 0 and 1, nodes, and the output."""
-        nodes: list[str] = []
-        edges: list[tuple[int, int, str]] = []
-        for name, cell in zip(CELLS, arch.cells, strict=True):
-            first = len(nodes)
-            nodes += [f"{name} 0", f"{name} 1", *map(str, NODES), f"{name} out"]
-            edges += [
-                (first + source, first + NODES[position // 2], OPS[op]) for position, (source, op) in enumerate(cell)
-            ]
-            edges += [(first + node, len(nodes) - 1, "") for node in NODES]
-        return ArchitectureGraph(tuple(nodes), tuple(edges))
 
     def representative(self, arch: Genotype, kind: ClassKind) -> Genotype:
         """The canonical member of the class of `arch`; `classes` says which genotypes are one class."""
@@ -145,13 +122,3 @@ class NasBench301(SearchSpace[Genotype]):
         from .importers import IMPORTERS
 
         return IMPORTERS
-
-
-def _changed(cell: Cell) -> Iterator[Cell]:
-    """The cells that differ in one operation or one input."""
-    for position, (source, op) in enumerate(cell):
-        partner = cell[position ^ 1][0]
-        pairs: list[Pair] = [(source, other) for other in range(len(OPS)) if other != op]
-        pairs += [(other, op) for other in range(NODES[position // 2]) if other not in (source, partner)]
-        for pair in pairs:
-            yield (*cell[:position], pair, *cell[position + 1 :])

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
+from estimator_bench.benchmarks.cell_networks.space import CellSpace, changed
+from estimator_bench.benchmarks.cell_networks.stack import NamedCell
 from estimator_bench.benchmarks.nds_records import CITATION
 from numpy.typing import NDArray
 
-from estimator_bench.architecture_graph import ArchitectureGraph
-from estimator_bench.space import ClassKind, FlopsConvention, NetworkRecipe, SearchSpace
+from estimator_bench.space import ClassKind, FlopsConvention, NetworkRecipe
 
 from . import classes, network, structure
-from .architecture import CELLS, Cell, Cells, outputs, parse
+from .architecture import CELLS, Cell, Cells, named, parse
 from .design import AMOEBA, CIFAR_SIZES, DARTS, ENAS, IMAGENET_SIZES, NASNET, PNAS, Design, sizes_of
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from estimator_bench.ground_truth import GroundTruth
 
 
-class NdsCells(SearchSpace[Cells]):
+class NdsCells(CellSpace[Cells]):
     """Pairs of a normal and a reduction cell, in networks of several widths and depths.
 
     Both pairs of a node may read the same earlier node, and may be equal.
@@ -59,29 +60,27 @@ class NdsCells(SearchSpace[Cells]):
     def neighbours(self, arch: Cells) -> Sequence[Cells]:
         """Another operation or input in one pair, or another width or depth of those drawn for the same data set."""
         sizes = sizes_of(arch.width, arch.depth)
+        normal, reduce = (changed(cell, self.operations, twice=True) for cell in arch.cells)
         return [
             *(replace(arch, width=width) for width in sizes.widths if width != arch.width),
             *(replace(arch, depth=depth) for depth in sizes.depths if depth != arch.depth),
-            *(replace(arch, normal=cell) for cell in self._changed(arch.normal)),
-            *(replace(arch, reduce=cell) for cell in self._changed(arch.reduce)),
+            *(replace(arch, normal=cell) for cell in normal),
+            *(replace(arch, reduce=cell) for cell in reduce),
         ]
 
-    def _changed(self, cell: Cell) -> Iterator[Cell]:
-        """The cells that differ in one operation or one input."""
-        for position, (source, op) in enumerate(cell):
-            pairs = [(source, other) for other in self.design.operations if other != op]
-            pairs += [(other, op) for other in range(self.design.nodes[position // 2]) if other != source]
-            for pair in pairs:
-                yield (*cell[:position], pair, *cell[position + 1 :])
+    @property
+    def operations(self) -> Sequence[str]:
+        """Those that pairs choose from."""
+        return self.design.operations
+
+    def named_cells(self, arch: Cells) -> Mapping[str, NamedCell]:
+        """The normal and the reduction cell."""
+        return {name: named(cell, self.design) for name, cell in zip(CELLS, arch.cells, strict=True)}
 
     def decisions(self, arch: Cells) -> Mapping[str, str]:
         """Width, depth, and of each pair the operation and the input; `normal 2a` is the first pair of node 2."""
-        found = {"width": f"width {arch.width}", "depth": f"depth {arch.depth}"}
-        for name, cell in zip(CELLS, arch.cells, strict=True):
-            for position, (source, op) in enumerate(cell):
-                where = f"{name} {self.design.nodes[position // 2]}{'ab'[position % 2]}"
-                found |= {f"{where} op": op, f"{where} input": f"from {source}"}
-        return found
+        size = {"width": f"width {arch.width}", "depth": f"depth {arch.depth}"}
+        return {**size, **super().decisions(arch)}
 
     def structure(self, arch: Cells) -> Mapping[str, float]:
         """Size, and depth, width and kinds of operations of the two cells; `structure` says what is counted."""
@@ -91,29 +90,8 @@ class NdsCells(SearchSpace[Cells]):
         """Width and depth as parts of the largest, and for each cell, node and earlier node how often each operation
         stands between them: 0, 1 or 2. It does not depend on the order of the pairs of a node.
         """
-        operations, nodes = self.design.operations, self.design.nodes
-        edges = [(node, source) for node in nodes for source in range(node)]
-        encoded = np.zeros((len(CELLS), len(edges), len(operations)))
-        for row, cell in enumerate(arch.cells):
-            for position, (source, op) in enumerate(cell):
-                encoded[row, edges.index((nodes[position // 2], source)), operations.index(op)] += 1
         size = [arch.width / max(IMAGENET_SIZES.widths), arch.depth / max(IMAGENET_SIZES.depths)]
-        return np.concatenate([size, encoded.ravel()])
-
-    def graph(self, arch: Cells) -> ArchitectureGraph:
-        """The normal cell and, not connected with it, the reduction cell: inputs 0 and 1, nodes, and the output."""
-        nodes: list[str] = []
-        edges: list[tuple[int, int, str]] = []
-        for name, cell in zip(CELLS, arch.cells, strict=True):
-            first = len(nodes)
-            nodes += [f"{name} 0", f"{name} 1", *map(str, self.design.nodes), f"{name} out"]
-            edges += [
-                (first + source, first + self.design.nodes[position // 2], op)
-                for position, (source, op) in enumerate(cell)
-                if op != "none"
-            ]
-            edges += [(first + node, len(nodes) - 1, "") for node in outputs(cell, self.design)]
-        return ArchitectureGraph(tuple(nodes), tuple(edges))
+        return np.concatenate([size, super().encode(arch)])
 
     def representative(self, arch: Cells, kind: ClassKind) -> Cells:
         """The canonical member of the class of `arch`; `classes` says which architectures are one class."""
