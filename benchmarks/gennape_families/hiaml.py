@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, reduce
+from functools import cache
 from itertools import product
 from typing import NamedTuple, Self
 
@@ -142,8 +142,3 @@ class HiAml(Architecture):
 def networks() -> tuple[HiAml, ...]:
     """All 38,416 networks, in the order in which the authors' program goes through them."""
     return tuple(HiAml(blocks) for blocks in product(range(len(TYPES)), repeat=STAGES))
-
-
-def index(network: HiAml) -> int:
-    """The position of `network` in `networks()`: its types as the digits of a number."""
-    return reduce(lambda number, block: number * len(TYPES) + block, network.blocks, 0)

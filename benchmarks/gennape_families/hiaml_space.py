@@ -11,7 +11,6 @@ from estimator_bench.product_space import ProductSpace
 from estimator_bench.space import FlopsConvention, NetworkRecipe, require_convention
 
 from .hiaml import BLOCKS, STAGES, TYPES, HiAml, networks
-from .hiaml import index as index_of
 from .hiaml_layout import size
 from .layers import CITATION
 
@@ -54,10 +53,6 @@ class HiAmlSpace(ProductSpace[HiAml]):
     def architectures(self) -> Sequence[HiAml]:
         """All networks, in the order in which the authors' program goes through them."""
         return networks()
-
-    def index(self, arch: HiAml) -> int:
-        """The position of `arch` in `architectures()`, in constant time."""
-        return index_of(arch)
 
     def structure(self, arch: HiAml) -> Mapping[str, float]:
         """Named features: how many stages are of each type, and how many operations of each sort one block has.

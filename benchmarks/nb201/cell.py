@@ -112,13 +112,3 @@ def official_order() -> tuple[Cell, ...]:
     cells = [Cell(ops) for ops in product(range(len(OPS)), repeat=len(EDGES))]
     random.Random(_SHUFFLE_SEED).shuffle(cells)
     return tuple(cells)
-
-
-@cache
-def _indices() -> dict[Cell, int]:
-    return {cell: index for index, cell in enumerate(official_order())}
-
-
-def official_index(cell: Cell) -> int:
-    """The position of `cell` in `official_order()`, in constant time."""
-    return _indices()[cell]

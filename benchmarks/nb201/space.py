@@ -10,7 +10,7 @@ from estimator_bench.product_space import ProductSpace
 from estimator_bench.space import ClassKind, FlopsConvention, NetworkRecipe
 
 from . import classes, complexity, structure
-from .cell import EDGES, NONE, OPS, Cell, official_index, official_order
+from .cell import EDGES, NONE, OPS, Cell, official_order
 
 if TYPE_CHECKING:
     from torch import nn
@@ -55,10 +55,6 @@ class NasBench201(ProductSpace[Cell]):
     def architectures(self) -> Sequence[Cell]:
         """All 15,625 cells; their position is the index that the benchmark's files use."""
         return official_order()
-
-    def index(self, arch: Cell) -> int:
-        """The position of `arch` in `architectures()`, in constant time."""
-        return official_index(arch)
 
     def representative(self, arch: Cell, kind: ClassKind) -> Cell:
         """The member with the lowest index of the class of `arch`; `classes` says which cells are one class."""

@@ -83,13 +83,6 @@ class Genotype(Architecture):
         """The normal and the reduction cell."""
         return self.normal, self.reduce
 
-    @property
-    def darts(self) -> str:
-        """The same genotype as DARTS and the benchmark's own interface print it."""
-        normal, reduce = ([(OPS[op], source) for source, op in cell] for cell in self.cells)
-        concat = list(NODES)
-        return f"Genotype(normal={normal}, normal_concat={concat}, reduce={reduce}, reduce_concat={concat})"
-
     @classmethod
     def parse(cls, text: str) -> Self:
         """The genotype of NASLib's compact key or of the text that DARTS prints.

@@ -88,11 +88,6 @@ def networks() -> tuple[Layers, ...]:
     return tuple(Layers(choices) for choices in product(range(len(CHOICES)), repeat=LAYERS))
 
 
-def index(network: Layers) -> int:
-    """The position of `network` in `networks()`: its digits as a number of base three."""
-    return int(str(network), base=len(CHOICES))
-
-
 def without_order_of_identities(network: Layers) -> Layers:
     """The same network with the identities of each stage at its end: 3,969 differ.
 

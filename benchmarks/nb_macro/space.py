@@ -11,7 +11,6 @@ from estimator_bench.space import ClassKind, FlopsConvention, NetworkRecipe, req
 
 from . import complexity
 from .layers import CHOICES, CITATION, IDENTITY, LAYERS, Layers, networks, without_order_of_identities
-from .layers import index as index_of
 
 if TYPE_CHECKING:
     from torch import nn
@@ -53,10 +52,6 @@ class NasBenchMacro(ProductSpace[Layers]):
     def architectures(self) -> Sequence[Layers]:
         """All 6,561 networks in the order of their text forms."""
         return networks()
-
-    def index(self, arch: Layers) -> int:
-        """The position of `arch` in `architectures()`, in constant time."""
-        return index_of(arch)
 
     def representative(self, arch: Layers, kind: ClassKind) -> Layers:
         """The member with the identities of each stage at its end: the benchmark's classes are the functional ones."""

@@ -84,8 +84,3 @@ class Cell(Architecture):
 def cells() -> tuple[Cell, ...]:
     """All 4,096 cells in the order of their text forms."""
     return tuple(Cell(ops) for ops in product(range(len(OPS)), repeat=len(EDGES)))
-
-
-def index(cell: Cell) -> int:
-    """The position of `cell` in `cells()`: its digits as a number of base four."""
-    return int("".join(map(str, cell.ops)), base=len(OPS))

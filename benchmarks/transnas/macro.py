@@ -16,7 +16,6 @@ from . import complexity, structure
 from .recipes import CITATION, LINEAR, task_recipe
 from .shapes import BLOCKS, shapes
 from .skeleton import LENGTHS, MODULE_TYPES, Skeleton, is_skeleton, skeletons
-from .skeleton import index as index_of
 
 if TYPE_CHECKING:
     from torch import nn
@@ -80,10 +79,6 @@ class TransNasMacro(SearchSpace[Skeleton]):
     def architectures(self) -> Sequence[Skeleton]:
         """All 3,256 skeletons in the index order of the benchmark's own file."""
         return skeletons()
-
-    def index(self, arch: Skeleton) -> int:
-        """The position of `arch` in `architectures()`, in constant time."""
-        return index_of(arch)
 
     def structure(self, arch: Skeleton) -> Mapping[str, float]:
         """Depth, and where the size changes; `structure` says what is counted."""

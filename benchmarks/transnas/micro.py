@@ -11,7 +11,6 @@ from estimator_bench.space import ClassKind, FlopsConvention, NetworkRecipe
 
 from . import complexity, structure
 from .cell import EDGES, NONE, OPS, Cell, cells
-from .cell import index as index_of
 from .classes import functional_representative
 from .recipes import CITATION, LINEAR, task_recipe
 
@@ -57,10 +56,6 @@ class TransNasMicro(ProductSpace[Cell]):
     def architectures(self) -> Sequence[Cell]:
         """All 4,096 cells in the order of their text forms."""
         return cells()
-
-    def index(self, arch: Cell) -> int:
-        """The position of `arch` in `architectures()`, in constant time."""
-        return index_of(arch)
 
     def representative(self, arch: Cell, kind: ClassKind) -> Cell:
         """The member with the lowest index of the class of `arch`; the benchmark merges nothing."""

@@ -37,9 +37,6 @@ OUTPUTS = {
 }
 """For each task the images, the outputs, the decoder, and into how many rows and columns an image is cut."""
 
-NASLIB_CLASSES = {"class_scene": 63, "class_object": 100}
-"""Outputs of the networks behind NASLib's tables, where they differ."""
-
 
 def task_recipe(task: str, pixels: int | None = None) -> NetworkRecipe:
     """The networks that were trained for a task; `pixels` gives the same for smaller images of so many rows."""

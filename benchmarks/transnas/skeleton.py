@@ -8,7 +8,7 @@ that gives exactly the 3,256 of them.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import combinations, product
@@ -121,13 +121,3 @@ def skeletons() -> tuple[Skeleton, ...]:
         for doubled in combinations(range(length), doublings)
         for halved in combinations(range(length), halvings)
     )
-
-
-@cache
-def _indices() -> Mapping[Skeleton, int]:
-    return {skeleton: index for index, skeleton in enumerate(skeletons())}
-
-
-def index(skeleton: Skeleton) -> int:
-    """The position of `skeleton` in `skeletons()`, in constant time."""
-    return _indices()[skeleton]

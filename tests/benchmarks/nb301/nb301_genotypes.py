@@ -38,3 +38,10 @@ def cells(draw: st.DrawFn) -> Cell:
 
 
 GENOTYPES = st.builds(Genotype, cells(), cells())
+
+
+def as_darts_prints(genotype: Genotype) -> str:
+    """The text form of DARTS and of the benchmark's own interface."""
+    normal, reduce = ([(OPS[op], source) for source, op in cell] for cell in genotype.cells)
+    concat = list(NODES)
+    return f"Genotype(normal={normal}, normal_concat={concat}, reduce={reduce}, reduce_concat={concat})"

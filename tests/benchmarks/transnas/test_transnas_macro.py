@@ -51,9 +51,8 @@ def test_neighbours_are_all_that_differ_in_one_decision() -> None:
 
 
 @given(SKELETONS)
-def test_text_index_and_encoding_lead_back_to_the_skeleton(skeleton: Skeleton) -> None:
+def test_text_and_encoding_lead_back_to_the_skeleton(skeleton: Skeleton) -> None:
     assert SPACE.parse(str(skeleton)) == skeleton
-    assert SPACE.architectures()[SPACE.index(skeleton)] == skeleton
     assert Skeleton.from_naslib(SPACE.encode(skeleton).reshape(6, 5).argmax(axis=1).tolist()) == skeleton
 
 

@@ -5,7 +5,7 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from estimator_bench.benchmarks.transnas.skeleton import Skeleton, index, is_skeleton, skeletons
+from estimator_bench.benchmarks.transnas.skeleton import Skeleton, is_skeleton, skeletons
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -41,10 +41,6 @@ def test_the_index_order_is_that_of_the_benchmark(shared_data: Path) -> None:
     ours.remove("64-113444-basic")
     assert published == ours
     assert str(skeletons()[1]) == "64-2311-basic"  # as the benchmark's own page shows
-
-
-def test_the_index_is_the_place_in_the_order() -> None:
-    assert [index(skeleton) for skeleton in skeletons()] == list(range(3256))
 
 
 @pytest.mark.parametrize(
