@@ -50,8 +50,8 @@ class StagesNetwork(nn.Sequential):
 class Residual(nn.Module):
     """A body beside a shortcut, with a 1x1 convolution where the size changes.
 
-    Of stride 2 this convolution sees every other row and column, and is computed from those: oneDNN corrupts memory in
-    1x1 convolutions of stride 2 with few input channels (seen in torch 2.13 with one to six, channels last).
+    Of stride 2 this convolution is computed from every other row and column. A strided one, see `networks.placement`,
+    rounds differently in some networks, and the tables that are shipped come from this one.
     """
 
     def __init__(self, source: Maps, target: Maps, body: nn.Module) -> None:
