@@ -1,6 +1,6 @@
 """Search spaces and their ground truths: a folder for each family, which imports none of another.
 
-What families share is in folders without a space: `cell_networks` and `nds_records`.
+What families share is in folders without a space: `cell_networks`, `four_node_cells` and `nds_records`.
 """
 
 BUILTIN = {

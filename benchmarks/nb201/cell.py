@@ -12,16 +12,16 @@ from functools import cache
 from itertools import product
 from typing import Self
 
+from estimator_bench.benchmarks.four_node_cells.edges import CONV_1X1, CONV_3X3, EDGES, NONE, SKIP
+from estimator_bench.benchmarks.four_node_cells.edges import OPS as COMMON_OPS
+
 from estimator_bench.errors import MalformedArchitectureError
 from estimator_bench.space import Architecture
 
-OPS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
+OPS = (*COMMON_OPS, "avg_pool_3x3")
 """The operations in the benchmark's order; a cell holds indices into this tuple."""
 
-NONE, SKIP, CONV_1X1, CONV_3X3, AVG_POOL = range(len(OPS))
-
-EDGES = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))
-"""(source node, target node) of each edge in the order of the official string; node 0 is the input, 3 the output."""
+AVG_POOL = OPS.index("avg_pool_3x3")
 
 _FORM = "|op~0|+|op~0|op~1|+|op~0|op~1|op~2|"
 _NASLIB_OPS = (SKIP, NONE, CONV_3X3, CONV_1X1, AVG_POOL)

@@ -8,11 +8,12 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
+from estimator_bench.benchmarks.four_node_cells.edges import CONV_1X1, CONV_3X3
 
 from estimator_bench.layer_costs import Cost, Maps, classifier, conv, norm, pool, relu, relu_conv_norm
 from estimator_bench.space import FlopsConvention, NetworkRecipe
 
-from .cell import AVG_POOL, CONV_1X1, CONV_3X3, OPS, Cell
+from .cell import AVG_POOL, OPS, Cell
 
 
 def stages(recipe: NetworkRecipe) -> tuple[Maps, Maps, Maps]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
+from estimator_bench.benchmarks.four_node_cells.edges import EDGES
 from numpy.typing import NDArray
 
 from estimator_bench.data.csv_importer import KEY_COLUMNS, Columns, CsvImporter, bad_row
@@ -19,7 +20,7 @@ from estimator_bench.data.table import Table
 from estimator_bench.errors import CorruptDataError
 
 from . import nats
-from .cell import EDGES, OPS, Cell, official_order
+from .cell import OPS, Cell, official_order
 
 _NB201 = "Dong and Yang, NAS-Bench-201, ICLR 2020"
 _NATS = "Dong et al., NATS-Bench, TPAMI 2021"

@@ -8,15 +8,16 @@ run too, and a node without operations is the cell's input times zero.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import reduce
 from typing import TypeAlias, cast
 
 import torch
+from estimator_bench.benchmarks.four_node_cells.edges import CONV_1X1, CONV_3X3, SKIP
+from estimator_bench.benchmarks.four_node_cells.modules import CellModule, relu_conv_norm
 from torch import nn
 
 from estimator_bench.space import NetworkRecipe
 
-from .cell import AVG_POOL, CONV_1X1, CONV_3X3, EDGES, NONE, OPS, SKIP, Cell
+from .cell import AVG_POOL, OPS, Cell
 from .complexity import stages
 
 Maker: TypeAlias = Callable[[int], nn.Module]
@@ -64,29 +65,11 @@ class CellNetwork(Skeleton):
     """
 
     def __init__(self, cell: Cell, recipe: NetworkRecipe) -> None:
-        super().__init__(recipe, lambda channels: CellModule(cell, channels))
+        super().__init__(recipe, lambda channels: cell_module(cell, channels))
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Class scores (batch, classes) of images (batch, channels, height, width)."""
         return self.classify(images, lambda layer, maps: cast(torch.Tensor, layer(maps)))
-
-
-class CellModule(nn.Module):
-    """One cell, with a module for each edge that is not `none`."""
-
-    def __init__(self, cell: Cell, channels: int) -> None:
-        super().__init__()
-        self.edges = nn.ModuleDict(
-            {
-                edge_name(source, target): operation(op, channels)
-                for op, (source, target) in zip(cell.ops, EDGES, strict=True)
-                if op != NONE
-            }
-        )
-
-    def forward(self, maps: torch.Tensor) -> torch.Tensor:
-        """The sum at the output node, of the shape of `maps`."""
-        return output_node(maps, self.edges)
 
 
 class ResidualBlock(nn.Module):
@@ -105,20 +88,9 @@ class ResidualBlock(nn.Module):
         return cast(torch.Tensor, self.shortcut(maps) + self.body(maps))
 
 
-def edge_name(source: int, target: int) -> str:
-    """The name of an edge's module, such as `0to1`."""
-    return f"{source}to{target}"
-
-
-def output_node(maps: torch.Tensor, edges: nn.ModuleDict | dict[str, nn.Module]) -> torch.Tensor:
-    """The output of a cell on `maps` (batch, channels, height, width); an edge that is not in `edges` is `none`."""
-    nodes = [maps]
-    for target in (1, 2, 3):
-        names = {edge_name(source, target): node for source, node in enumerate(nodes)}
-        terms = [edges[name](node) for name, node in names.items() if name in edges]
-        # Times zero, not a new tensor of zeros: what lies before keeps a gradient, which is zero.
-        nodes.append(reduce(torch.add, terms) if terms else maps * 0)
-    return nodes[-1]
+def cell_module(cell: Cell, channels: int) -> CellModule:
+    """One cell, with a module for each edge that is not `none`."""
+    return CellModule(cell.ops, lambda op, _: operation(op, channels))
 
 
 def operation(op: int, channels: int, norm: Maker = nn.BatchNorm2d) -> nn.Module:
@@ -132,9 +104,3 @@ def operation(op: int, channels: int, norm: Maker = nn.BatchNorm2d) -> nn.Module
     if op == AVG_POOL:
         return nn.AvgPool2d(3, stride=1, padding=1, count_include_pad=False)
     raise ValueError(f"{OPS[op]} has no module")
-
-
-def relu_conv_norm(channels_in: int, channels_out: int, kernel: int, norm: Maker, stride: int = 1) -> nn.Sequential:
-    """ReLU, convolution without bias, normalisation. The ReLU keeps its input, which other edges read too."""
-    conv = nn.Conv2d(channels_in, channels_out, kernel, stride, padding=kernel // 2, bias=False)
-    return nn.Sequential(nn.ReLU(), conv, norm(channels_out))

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
+from estimator_bench.benchmarks.four_node_cells.edges import EDGES, NONE
+
 from estimator_bench.architecture_graph import ArchitectureGraph
 from estimator_bench.product_space import ProductSpace
 from estimator_bench.space import ClassKind, FlopsConvention, NetworkRecipe
 
 from . import classes, complexity, structure
-from .cell import EDGES, NONE, OPS, Cell, official_order
+from .cell import OPS, Cell, official_order
 
 if TYPE_CHECKING:
     from torch import nn

@@ -12,16 +12,10 @@ from functools import cache
 from itertools import product
 from typing import Self
 
+from estimator_bench.benchmarks.four_node_cells.edges import EDGES, OPS
+
 from estimator_bench.errors import MalformedArchitectureError
 from estimator_bench.space import Architecture
-
-OPS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3")
-"""The operations under the benchmark's digits 0 to 3."""
-
-NONE, SKIP, CONV_1X1, CONV_3X3 = range(len(OPS))
-
-EDGES = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))
-"""(source node, target node) of each digit of the text form; node 0 is the input, 3 the output."""
 
 MODULES = (4, 1, 4, 1, 4)
 """The skeleton around the cells: the modules of every network, written as those of the macro space."""
@@ -34,7 +28,7 @@ class Cell(Architecture):
     """One cell: node = sum over its incoming edges of the edge's operation applied to the edge's source node.
 
     Attributes:
-        ops: for each edge of `EDGES`, an index into `OPS`.
+        ops: for each edge of `EDGES`, which stand in the order of the digits, an index into `OPS`: its digit.
 
     Raises:
         MalformedArchitectureError: there are not six operations, or one is no index into `OPS`.

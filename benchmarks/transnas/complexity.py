@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
+from estimator_bench.benchmarks.four_node_cells.edges import CONV_1X1, CONV_3X3, EDGES, NONE, OPS, SKIP
 from numpy.typing import NDArray
 
 from estimator_bench.layer_costs import Cost, Maps, classifier, conv, norm, nothing, relu_conv_norm
 from estimator_bench.space import FlopsConvention, NetworkRecipe, require_convention
 
-from .cell import CONV_1X1, CONV_3X3, EDGES, MODULES, NONE, OPS, SKIP, Cell
+from .cell import MODULES, Cell
 from .decoder_layers import Layer, decoder_layers
 from .recipes import LINEAR
 from .shapes import Shapes, shapes

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
+from estimator_bench.benchmarks.four_node_cells.edges import EDGES, NONE, OPS
+
 from estimator_bench.architecture_graph import ArchitectureGraph
 from estimator_bench.product_space import ProductSpace
 from estimator_bench.space import ClassKind, FlopsConvention, NetworkRecipe
 
 from . import complexity, structure
-from .cell import EDGES, NONE, OPS, Cell, cells
+from .cell import Cell, cells
 from .classes import functional_representative
 from .recipes import CITATION, LINEAR, task_recipe
 

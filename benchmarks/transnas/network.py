@@ -7,23 +7,21 @@ trains: every operation of a cell is applied to its source node, so unused convo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import reduce
 from typing import TypeAlias, cast
 
 import torch
+from estimator_bench.benchmarks.four_node_cells.edges import CONV_1X1, CONV_3X3, OPS, SKIP
+from estimator_bench.benchmarks.four_node_cells.modules import CellModule, Norm, relu_conv_norm
 from torch import nn
 
 from estimator_bench.layer_costs import Maps
 from estimator_bench.space import NetworkRecipe
 
-from .cell import CONV_1X1, CONV_3X3, EDGES, MODULES, NONE, OPS, SKIP, Cell
+from .cell import MODULES, Cell
 from .decoder_layers import Layer, decoder_layers
 from .recipes import IMAGE, LINEAR
 from .shapes import Shapes, shapes
 from .skeleton import Skeleton
-
-Norm: TypeAlias = Callable[[int], nn.Module]
-"""Makes a normalisation for so many channels."""
 
 BlockMaker: TypeAlias = Callable[[Maps, Maps], nn.Module]
 """Makes a block between maps of two sizes."""
@@ -85,7 +83,7 @@ class TaskNetwork(EncoderDecoder):
 
 def cell_network(cell: Cell, recipe: NetworkRecipe) -> TaskNetwork:
     """The network of a cell of the micro space."""
-    return TaskNetwork(MODULES[: recipe["modules"]], recipe, lambda before, behind: CellModule(cell, before, behind))
+    return TaskNetwork(MODULES[: recipe["modules"]], recipe, lambda before, behind: cell_module(cell, before, behind))
 
 
 def skeleton_network(skeleton: Skeleton, recipe: NetworkRecipe) -> TaskNetwork:
@@ -93,23 +91,16 @@ def skeleton_network(skeleton: Skeleton, recipe: NetworkRecipe) -> TaskNetwork:
     return TaskNetwork(skeleton.types, recipe, BasicBlock)
 
 
-class CellModule(nn.Module):
+def cell_module(cell: Cell, before: Maps, behind: Maps) -> CellModule:
     """One cell, with a module for each edge that is not `none`; edges from its input may change the size."""
+    return CellModule(
+        cell.ops, lambda op, source: operation(op, behind if source else before, behind), *resizing(before, behind)
+    )
 
-    def __init__(self, cell: Cell, before: Maps, behind: Maps) -> None:
-        super().__init__()
-        self.grows, self.stride = behind.channels // before.channels, before.height // behind.height
-        self.edges = nn.ModuleDict(
-            {
-                edge_name(source, target): operation(op, behind if source else before, behind)
-                for op, (source, target) in zip(cell.ops, EDGES, strict=True)
-                if op != NONE
-            }
-        )
 
-    def forward(self, maps: torch.Tensor) -> torch.Tensor:
-        """The sum at the output node."""
-        return output_node(maps, self.edges, self.grows, self.stride)
+def resizing(before: Maps, behind: Maps) -> tuple[int, int]:
+    """By what factor a cell multiplies the channels, and by what factor it divides height and width."""
+    return behind.channels // before.channels, before.height // behind.height
 
 
 class BasicBlock(nn.Module):
@@ -184,31 +175,6 @@ def _decoder(sizes: Shapes, recipe: NetworkRecipe) -> nn.Module:
     return ImageDecoder(layers, bounded=recipe["decoder"] == IMAGE)
 
 
-def edge_name(source: int, target: int) -> str:
-    """The name of an edge's module, such as `0to1`."""
-    return f"{source}to{target}"
-
-
-def output_node(
-    maps: torch.Tensor, edges: nn.ModuleDict | dict[str, nn.Module], grows: int, stride: int
-) -> torch.Tensor:
-    """The output of a cell; an edge that is not in `edges` is `none`.
-
-    Args:
-        maps: the input of the cell.
-        edges: for each name of an edge its module.
-        grows: by what factor the cell multiplies the channels.
-        stride: by what factor it divides height and width.
-    """
-    nodes = [maps]
-    for target in (1, 2, 3):
-        names = {edge_name(source, target): node for source, node in enumerate(nodes)}
-        terms = [edges[name](node) for name, node in names.items() if name in edges]
-        # Times zero, not a new tensor of zeros: what lies before keeps a gradient, which is zero.
-        nodes.append(reduce(torch.add, terms) if terms else torch.cat([maps[:, :, ::stride, ::stride] * 0] * grows, 1))
-    return nodes[-1]
-
-
 def operation(op: int, before: Maps, behind: Maps, norm: Norm = nn.BatchNorm2d) -> nn.Module:
     """The module of an operation other than `none` between maps of two sizes."""
     stride = before.height // behind.height
@@ -219,9 +185,3 @@ def operation(op: int, before: Maps, behind: Maps, norm: Norm = nn.BatchNorm2d) 
     if op == CONV_3X3:
         return relu_conv_norm(before.channels, behind.channels, 3, norm, stride)
     raise ValueError(f"{OPS[op]} has no module")
-
-
-def relu_conv_norm(channels_in: int, channels_out: int, kernel: int, norm: Norm, stride: int = 1) -> nn.Sequential:
-    """ReLU, convolution without bias, normalisation. The ReLU keeps its input, which other edges read too."""
-    conv = nn.Conv2d(channels_in, channels_out, kernel, stride, padding=kernel // 2, bias=False)
-    return nn.Sequential(nn.ReLU(), conv, norm(channels_out))

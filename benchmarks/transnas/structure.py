@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import pairwise
 
-from .cell import CONV_1X1, CONV_3X3, EDGES, NONE, SKIP, Cell
+from estimator_bench.benchmarks.four_node_cells.edges import CONV_1X1, CONV_3X3, SKIP, live
+
+from .cell import Cell
 from .skeleton import Skeleton, doubles, halves
-
-_WAYS = [tuple(pairwise(nodes)) for nodes in ((0, 3), (0, 1, 3), (0, 2, 3), (0, 1, 2, 3))]
-"""The edges on each way from the input of a cell to its output."""
-
-_CONVS = (CONV_1X1, CONV_3X3)
 
 
 def cell_structure(cell: Cell) -> Mapping[str, float]:
@@ -23,18 +19,15 @@ def cell_structure(cell: Cell) -> Mapping[str, float]:
     - `conv share`: of the live edges the share that are convolutions, 0 without live edges;
     - `degenerate`: 1 if no convolution is live, else 0. Such a network convolves where it changes its size only.
     """
-    by_edge = dict(zip(EDGES, cell.ops, strict=True))
-    paths = [way for way in _WAYS if all(by_edge[edge] != NONE for edge in way)]
-    live = [by_edge[edge] for edge in {edge for path in paths for edge in path}]
-    convs = sum(op in _CONVS for op in live)
+    found = live(cell.ops)
     return {
-        "conv depth": max((sum(by_edge[edge] in _CONVS for edge in path) for path in paths), default=0),
-        "paths": len(paths),
-        "live 1x1": live.count(CONV_1X1),
-        "live 3x3": live.count(CONV_3X3),
-        "live skips": live.count(SKIP),
-        "conv share": convs / len(live) if live else 0.0,
-        "degenerate": float(not convs),
+        "conv depth": found.conv_depth,
+        "paths": found.paths,
+        "live 1x1": found.ops.count(CONV_1X1),
+        "live 3x3": found.ops.count(CONV_3X3),
+        "live skips": found.ops.count(SKIP),
+        "conv share": found.conv_share,
+        "degenerate": float(not found.convs),
     }
 
 

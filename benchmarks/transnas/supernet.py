@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import cast
 
 import torch
-from torch import nn
+from estimator_bench.benchmarks.four_node_cells.edges import OPS
+from estimator_bench.benchmarks.four_node_cells.modules import SharedCell
 
 from estimator_bench.layer_costs import Maps
 from estimator_bench.networks.supernet import BATCH_NORM, SHARED_NORM, Supernet
 from estimator_bench.space import Architecture, NetworkRecipe
 
-from .cell import EDGES, MODULES, NONE, OPS, Cell
-from .network import EncoderDecoder, edge_name, operation, output_node
+from .cell import MODULES, Cell
+from .network import EncoderDecoder, operation, resizing
 
 
 class MicroSupernet(EncoderDecoder, Supernet):
@@ -22,38 +23,17 @@ class MicroSupernet(EncoderDecoder, Supernet):
     """
 
     def __init__(self, recipe: NetworkRecipe) -> None:
-        super().__init__(MODULES[: recipe["modules"]], recipe, SharedCell, BATCH_NORM)
+        super().__init__(MODULES[: recipe["modules"]], recipe, _shared_cell, BATCH_NORM)
 
     def forward(self, images: torch.Tensor, arch: Architecture) -> torch.Tensor:
         """Class scores (batch, classes) of the network of the cell `arch`."""
         cell = cast(Cell, arch)
-        return self.classify(images, lambda block, maps: cast(torch.Tensor, block(maps, cell)))
+        return self.classify(images, lambda block, maps: cast(torch.Tensor, block(maps, cell.ops)))
 
 
-class SharedCell(nn.Module):
-    """Every operation other than `none` on each of the six edges."""
-
-    def __init__(self, before: Maps, behind: Maps) -> None:
-        super().__init__()
-        self.grows, self.stride = behind.channels // before.channels, before.height // behind.height
-        self.edges = nn.ModuleDict(
-            {
-                edge_name(source, target): nn.ModuleDict(
-                    {
-                        name: operation(op, behind if source else before, behind, SHARED_NORM)
-                        for op, name in enumerate(OPS)
-                        if op != NONE
-                    }
-                )
-                for source, target in EDGES
-            }
-        )
-
-    def forward(self, maps: torch.Tensor, cell: Cell) -> torch.Tensor:
-        """The output of `cell` on `maps`; only the operations of `cell` run."""
-        chosen = {
-            name: cast(nn.ModuleDict, options)[OPS[op]]
-            for op, (name, options) in zip(cell.ops, self.edges.items(), strict=True)
-            if op != NONE
-        }
-        return output_node(maps, chosen, self.grows, self.stride)
+def _shared_cell(before: Maps, behind: Maps) -> SharedCell:
+    return SharedCell(
+        OPS,
+        lambda op, source: operation(op, behind if source else before, behind, SHARED_NORM),
+        *resizing(before, behind),
+    )

@@ -4,7 +4,8 @@ import gzip
 from pathlib import Path
 
 import pytest
-from estimator_bench.benchmarks.nb201.cell import EDGES, OPS, Cell, official_order
+from estimator_bench.benchmarks.four_node_cells.edges import EDGES
+from estimator_bench.benchmarks.nb201.cell import OPS, Cell, official_order
 from hypothesis import given
 from hypothesis import strategies as st
 

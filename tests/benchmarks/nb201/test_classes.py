@@ -7,17 +7,11 @@ from itertools import pairwise, permutations, product
 
 import pytest
 import torch
-from estimator_bench.benchmarks.nb201.cell import (
-    AVG_POOL,
-    CONV_1X1,
-    CONV_3X3,
-    EDGES,
-    NONE,
-    Cell,
-    official_order,
-)
+from estimator_bench.benchmarks.four_node_cells.edges import CONV_1X1, CONV_3X3, EDGES, NONE
+from estimator_bench.benchmarks.four_node_cells.modules import edge_name
+from estimator_bench.benchmarks.nb201.cell import AVG_POOL, Cell, official_order
 from estimator_bench.benchmarks.nb201.classes import representative
-from estimator_bench.benchmarks.nb201.network import CellModule, edge_name
+from estimator_bench.benchmarks.nb201.network import cell_module
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -134,7 +128,7 @@ def value(cell: Cell) -> float:
         op: torch.randn(6, 2, 2, kernel, kernel, dtype=torch.float64, generator=generator)
         for op, kernel in ((CONV_1X1, 1), (CONV_3X3, 3))
     }
-    module = CellModule(cell, channels=2).double()
+    module = cell_module(cell, channels=2).double()
     values: list[float] = []
     for handed in assignments(cell):
         for position, number in handed:

@@ -4,8 +4,10 @@ from functools import reduce
 
 import pytest
 import torch
-from estimator_bench.benchmarks.nb201.cell import CONV_3X3, EDGES, NONE, SKIP, Cell
-from estimator_bench.benchmarks.nb201.network import CellModule, CellNetwork, edge_name, operation
+from estimator_bench.benchmarks.four_node_cells.edges import CONV_3X3, EDGES, NONE, SKIP
+from estimator_bench.benchmarks.four_node_cells.modules import edge_name
+from estimator_bench.benchmarks.nb201.cell import Cell
+from estimator_bench.benchmarks.nb201.network import CellNetwork, cell_module, operation
 from estimator_bench.benchmarks.nb201.space import NasBench201
 from estimator_bench.benchmarks.nb201.supernet import Nb201Supernet
 from hypothesis import given, settings
@@ -71,7 +73,7 @@ def other_operations(network: nn.Module, recipe: NetworkRecipe) -> int:
 def test_a_cell_sums_what_its_edges_make_of_their_sources(cell: Cell) -> None:
     """Against the plain definition, with `none` as times zero on every edge that has it."""
     torch.manual_seed(0)
-    module = CellModule(cell, channels=3)
+    module = cell_module(cell, channels=3)
     maps = torch.randn(2, 3, 4, 4)
     nodes = [maps]
     for target in (1, 2, 3):
@@ -124,7 +126,7 @@ def test_a_network_without_a_path_ignores_its_images_and_passes_zero_gradients()
 
 def test_unused_convolutions_run_and_see_zeros_behind_none() -> None:
     dead_end = Cell((CONV_3X3, NONE, NONE, SKIP, NONE, CONV_3X3))
-    module = CellModule(dead_end, channels=2)
+    module = cell_module(dead_end, channels=2)
     seen: list[bool] = []
     for edge in module.edges.values():
         edge.register_forward_hook(lambda _module, inputs, _output: seen.append(bool(inputs[0].any())))

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from estimator_bench.benchmarks.transnas.cell import EDGES, OPS, Cell, cells
+from estimator_bench.benchmarks.four_node_cells.edges import EDGES, OPS
+from estimator_bench.benchmarks.transnas.cell import Cell, cells
 from hypothesis import given
 from hypothesis import strategies as st
 

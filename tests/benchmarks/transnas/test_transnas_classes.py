@@ -9,9 +9,11 @@ from functools import cache
 from itertools import pairwise, permutations, product
 
 import torch
-from estimator_bench.benchmarks.transnas.cell import EDGES, NONE, SKIP, Cell, cells
+from estimator_bench.benchmarks.four_node_cells.edges import EDGES, NONE, SKIP
+from estimator_bench.benchmarks.four_node_cells.modules import edge_name
+from estimator_bench.benchmarks.transnas.cell import Cell, cells
 from estimator_bench.benchmarks.transnas.classes import functional_representative
-from estimator_bench.benchmarks.transnas.network import CellModule, edge_name
+from estimator_bench.benchmarks.transnas.network import cell_module
 
 from estimator_bench.layer_costs import Maps
 
@@ -51,7 +53,7 @@ def fingerprint(cell: Cell, before: Maps, behind: Maps) -> float:
     generator = torch.Generator().manual_seed(7)
     maps = torch.randn(2, *before, dtype=torch.float64, generator=generator)
     probe = torch.randn(2, *behind, dtype=torch.float64, generator=generator)
-    module = CellModule(cell, before, behind).double()
+    module = cell_module(cell, before, behind).double()
     weighted: dict[str, list[torch.nn.Module]] = {}
     for position in sorted(live_edges(cell)):
         edge = module.edges[edge_name(*EDGES[position])]

@@ -4,10 +4,12 @@ from functools import reduce
 
 import pytest
 import torch
-from estimator_bench.benchmarks.transnas.cell import EDGES, NONE, Cell
+from estimator_bench.benchmarks.four_node_cells.edges import EDGES, NONE
+from estimator_bench.benchmarks.four_node_cells.modules import edge_name
+from estimator_bench.benchmarks.transnas.cell import Cell
 from estimator_bench.benchmarks.transnas.macro import TransNasMacro
 from estimator_bench.benchmarks.transnas.micro import TransNasMicro
-from estimator_bench.benchmarks.transnas.network import CellModule, edge_name
+from estimator_bench.benchmarks.transnas.network import cell_module
 from estimator_bench.benchmarks.transnas.recipes import IMAGE, LINEAR, SEGMENTATION, TILES, task_recipe
 from estimator_bench.benchmarks.transnas.skeleton import Skeleton, skeletons
 from estimator_bench.benchmarks.transnas.supernet import MicroSupernet
@@ -145,7 +147,7 @@ def test_a_decoder_makes_maps_of_the_size_of_the_image(decoder: int, text: str) 
 def test_a_cell_sums_what_its_edges_make_of_their_sources(cell: Cell, before: Maps, behind: Maps) -> None:
     """Against the plain definition, with `none` as zeros on every edge that has it."""
     torch.manual_seed(0)
-    module = CellModule(cell, before, behind)
+    module = cell_module(cell, before, behind)
     nodes = [torch.randn(3, *before)]
     for target in (1, 2, 3):
         terms = [torch.zeros(3, *behind)]
@@ -157,7 +159,7 @@ def test_a_cell_sums_what_its_edges_make_of_their_sources(cell: Cell, before: Ma
 
 
 def test_a_skip_that_changes_the_size_reads_every_other_pixel_twice() -> None:
-    skip = CellModule(Cell((0, 0, 0, 1, 0, 0)), Maps(1, 4, 4), Maps(2, 2, 2)).edges["0to3"].eval()
+    skip = cell_module(Cell((0, 0, 0, 1, 0, 0)), Maps(1, 4, 4), Maps(2, 2, 2)).edges["0to3"].eval()
     for conv in skip.halves:
         nn.init.ones_(conv.weight)
     maps = torch.arange(16.0).reshape(1, 1, 4, 4)
