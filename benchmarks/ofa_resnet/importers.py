@@ -12,5 +12,5 @@ from .predictor import PredictorImporter
 
 
 def importers(space: AnySpace) -> Sequence[Importer]:
-    """Those of labels that users have and of the published predictor."""
-    return [LabelsImporter(space), PredictorImporter()]
+    """Those of the published predictor and of labels that users have."""
+    return [PredictorImporter(), LabelsImporter(space)]
