@@ -28,11 +28,11 @@ LINE_LIMIT = 10_000
 """Most characters of a line: the longest of an official file has under 1,000."""
 
 KEY_COLUMNS = {
-    "index": "position in the official order",
-    "architecture": "text form of the architecture",
     "key": "what the search space names the architecture by",
+    "architecture": "text form of the architecture",
+    "index": "position in the official order",
 }
-"""Columns that say which architectures the rows of a table are about, with their descriptions."""
+"""Columns that say which architectures the rows of a table are about, with their descriptions; the first names them."""
 
 
 class CsvImporter(Importer):
@@ -67,9 +67,10 @@ class CsvImporter(Importer):
         return 0.0, 100.0 if self.values[name].startswith("%") else sys.float_info.max
 
     def read(self, path: Path) -> Table:
-        """The table, after every row was checked."""
+        """The table, after every row was checked; no two may be about one architecture."""
         rows = _rows(path, read_compressed(path), [*self.keys, *self.values])
         columns = self.key_columns(path, rows)
+        _refuse_repeated(path, next(columns[name] for name in KEY_COLUMNS if name in columns))
         descriptions = {name: KEY_COLUMNS[name] for name in columns}
         for place, name in enumerate(self.values, len(self.keys)):
             read = self._word if name in self.words else self._number
@@ -97,6 +98,12 @@ class CsvImporter(Importer):
 def bad_row(path: Path, index: int, reason: str) -> CorruptDataError:
     """The error that a row, counted from 0 below the header, is not what it should be."""
     return CorruptDataError(f"{path}, row of index {index}: {reason}; get the file again")
+
+
+def _refuse_repeated(path: Path, names: NDArray[Any]) -> None:
+    _, first, place = np.unique(names, return_index=True, return_inverse=True)
+    for index in np.flatnonzero(first[place] != np.arange(len(names))):
+        raise bad_row(path, int(index), f"it is about the same architecture as the row of index {first[place[index]]}")
 
 
 def _rows(path: Path, content: bytes, header: Sequence[str]) -> list[list[str]]:

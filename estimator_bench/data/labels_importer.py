@@ -38,13 +38,11 @@ class LabelsImporter(CsvImporter):
         return float(np.nextafter(1, 2)), 100.0
 
     def key_columns(self, path: Path, rows: Sequence[Sequence[str]]) -> Columns:
-        """The architectures in their text form; none may be there twice."""
-        first: dict[str, int] = {}
+        """The architectures in their text form."""
+        archs = []
         for index, (text, *_) in enumerate(rows):
             try:
-                arch = str(self._space.parse(text))
+                archs.append(str(self._space.parse(text)))
             except MalformedArchitectureError as error:
                 raise bad_row(path, index, str(error)) from None
-            if (before := first.setdefault(arch, index)) != index:
-                raise bad_row(path, index, f"it is about the same architecture as the row of index {before}")
-        return {"architecture": np.array(list(first))}
+        return {"architecture": np.array(archs)}

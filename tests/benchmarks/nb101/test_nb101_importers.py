@@ -105,6 +105,20 @@ def test_a_hash_that_no_table_knows_is_refused(beginning: Path, data_home: Path,
         ValidByEpochs().read(pack(tmp_path / EPOCHS, [header, first.replace(first.split(",")[0], "zz")]))
 
 
+def test_a_file_about_a_cell_twice_leaves_the_table_that_is_there(
+    beginning: Path, data_home: Path, tmp_path: Path
+) -> None:
+    space = find_space("nb101")
+    import_tables(space, beginning, data_home)
+    lines = head(beginning / EPOCHS, 3)
+    with pytest.raises(CorruptDataError, match="index 3: it is about the same architecture as the row of index 0; get"):
+        import_tables(space, pack(tmp_path / EPOCHS, [*lines, lines[1]]), data_home)
+    _, truth, task = find_task("nb101/cifar10-valid@epochs")
+    population = truth.population(task)
+    assert population is not None
+    assert len(population) > len(lines)
+
+
 def field(place: int, value: str) -> Callable[[list[str]], list[str]]:
     def change(lines: list[str]) -> list[str]:
         fields = lines[2].split(",")
@@ -129,6 +143,7 @@ def field(place: int, value: str) -> Callable[[list[str]], list[str]]:
         (field(4, "5878155"), "index 1: it gives 5878155 parameters to .*, which has 5,878,154"),
         (field(5, "100.1"), "index 1: 100.1 in column cifar10_test"),
         (field(5, "nan"), "index 1: nan in column cifar10_test"),
+        (lambda lines: [*lines, lines[2]], "index 3: it is about the same architecture as the row of index 1; get the"),
         (lambda lines: [lines[0].replace("ops", "labels"), *lines[1:]], "columns"),
     ],
 )

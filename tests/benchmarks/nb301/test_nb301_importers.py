@@ -13,6 +13,7 @@ from nb301_genotypes import KEY
 from estimator_bench.errors import CorruptDataError
 
 HEADER = "genotype,cifar10_valid,mflops,mparams,source"
+TURNED = KEY.replace("(0, 0), (1, 5)", "(1, 5), (0, 0)")
 ROW = f'"{KEY}",93.32,153.499136,0.856298,a'
 
 
@@ -49,6 +50,7 @@ def test_no_configuration_is_in_both_files_or_twice_in_one(shared_data: Path) ->
         ((HEADER, ROW.replace("93.32", "nan")), "nan in column cifar10_valid is no value"),
         ((HEADER, ROW.replace("0.856298", "")), "'' in column mparams is no number"),
         ((HEADER, ROW, ROW.replace("(3, 6)", "(3, 9)")), "row of index 1: .*names operation 9.*get the file again"),
+        ((HEADER, ROW, ROW.replace(KEY, TURNED)), "row of index 1: .*same architecture as the row of index 0; get the"),
     ],
 )
 def test_a_file_with_other_content_is_refused(tmp_path: Path, lines: tuple[str, ...], problem: str) -> None:
