@@ -14,6 +14,7 @@ from estimator_bench import _folders
 if TYPE_CHECKING:
     from estimator_bench.analysis.findings import Findings as Findings
     from estimator_bench.architecture_graph import ArchitectureGraph as ArchitectureGraph
+    from estimator_bench.data.atomic import atomic_write as atomic_write
     from estimator_bench.data.csv_importer import CsvImporter as CsvImporter
     from estimator_bench.data.download import Download as Download
     from estimator_bench.data.files_importer import FilesImporter as FilesImporter
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from estimator_bench.errors import CorruptDataError as CorruptDataError
     from estimator_bench.errors import MalformedArchitectureError as MalformedArchitectureError
     from estimator_bench.errors import PluginError as PluginError
+    from estimator_bench.errors import UnknownNameError as UnknownNameError
     from estimator_bench.errors import UsageError as UsageError
     from estimator_bench.estimator import Components as Components
     from estimator_bench.estimator import Estimator as Estimator
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from estimator_bench.networks.feature_maps import block_maps as block_maps
     from estimator_bench.networks.feature_maps import last_maps as last_maps
     from estimator_bench.networks.forgetting import Forgetting as Forgetting
+    from estimator_bench.networks.guarded import generators_kept as generators_kept
     from estimator_bench.networks.guarded import single_thread as single_thread
     from estimator_bench.networks.initialise import Initialisation as Initialisation
     from estimator_bench.networks.initialise import reinitialise as reinitialise
@@ -104,11 +107,14 @@ PUBLIC = {
     "TableTruth": "estimator_bench.data.table_truth",
     "Task": "estimator_bench.ground_truth",
     "Trials": "estimator_bench.ground_truth",
+    "UnknownNameError": "estimator_bench.errors",
     "UsageError": "estimator_bench.errors",
     "ZeroCostEstimator": "estimator_bench.proxies",
+    "atomic_write": "estimator_bench.data.atomic",
     "block_maps": "estimator_bench.networks.feature_maps",
     "derive_seed": "estimator_bench.protocol",
     "evaluate": "estimator_bench.own_scores",
+    "generators_kept": "estimator_bench.networks.guarded",
     "images_digest": "estimator_bench.data.images",
     "last_maps": "estimator_bench.networks.feature_maps",
     "load_images": "estimator_bench.data.images",

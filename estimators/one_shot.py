@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import io
+import math
+import pickle
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -15,11 +19,15 @@ from torch.nn import functional as F
 from estimator_bench import (
     Architecture,
     Components,
+    CorruptDataError,
     Estimator,
     Forgetting,
     Kind,
     Problem,
+    UnknownNameError,
     UsageError,
+    atomic_write,
+    generators_kept,
     images_digest,
     load_images,
     place,
@@ -69,6 +77,11 @@ class OneShot(Estimator):
             raise UsageError(
                 f"'one-shot' keeps from 1 to {self.epochs} checkpoints, its epochs, not {self.checkpoints}"
             )
+        if self.batch_size < 1 or not 0 <= self.learning_rate < math.inf or not 0 <= self.weight_decay < math.inf:
+            raise UsageError(
+                "'one-shot' needs at least 1 image per step, and a learning rate and a weight decay of 0 or more, not "
+                f"{self.batch_size}, {self.learning_rate} and {self.weight_decay}"
+            )
 
     name: ClassVar[str] = "one-shot"
     kind: ClassVar[Kind] = "one-shot"
@@ -82,7 +95,14 @@ class OneShot(Estimator):
         return (self.images,)
 
     def prepare(self, problem: Problem) -> list[Checkpoint]:
-        """Train the supernet, or resume it, or find it trained; one loaded network per checkpoint."""
+        """Train the supernet, or resume it, or find it trained; one loaded network per checkpoint.
+
+        Raises:
+            UnknownNameError: the space has no such recipe.
+            CorruptDataError: a checkpoint of a trained supernet is damaged.
+        """
+        if self.recipe not in problem.space.recipes:
+            raise UnknownNameError(f"network recipe of '{problem.space.name}'", self.recipe, problem.space.recipes)
         parameters = {field.name: getattr(self, field.name) for field in fields(self)}
         protocol = problem.protocol
         conditions = {name: getattr(protocol, name) for name in self.conditions} | {"code": problem.code_of(self)}
@@ -120,9 +140,9 @@ class OneShot(Estimator):
         return load_images(self.images, split, problem.space.recipes[self.recipe].input_shape)
 
     def _load(self, problem: Problem, folder: Path, epoch: int) -> Checkpoint:
-        with torch.random.fork_rng():
+        with generators_kept():
             supernet: Supernet = problem.space.supernet(problem.space.recipes[self.recipe])
-        saved = torch.load(folder / self._file(epoch), map_location="cpu", weights_only=True)
+        saved = _saved(folder / self._file(epoch))
         supernet.load_state_dict(saved["weights"])
         return Checkpoint(place(supernet, problem.protocol.device), saved["forgetting"]["values"][epoch])
 
@@ -131,7 +151,7 @@ class OneShot(Estimator):
         device = problem.protocol.device
         images, labels = (part.to(device) for part in self._data(problem, "train"))
         valid = [part.to(device) for part in self._data(problem, "valid")]
-        with torch.random.fork_rng():
+        with generators_kept():
             torch.manual_seed(problem.protocol.weights_seed("supernet"))
             supernet = problem.space.supernet(problem.space.recipes[self.recipe])
         place(supernet, device)
@@ -141,23 +161,25 @@ class OneShot(Estimator):
         schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, self.epochs)
         steps = -(-len(labels) // self.batch_size)
         forgetting = Forgetting(self._checkpoint_epochs(), steps, lambda arch: _accuracy(supernet, arch, *valid))
-        trained = [epoch for epoch in self._checkpoint_epochs() if (folder / self._file(epoch)).exists()]
+        trained = 0
+        with suppress(CorruptDataError):  # up to the first that is not there, or torn by a power cut
+            for epoch in self._checkpoint_epochs():
+                saved, trained = _saved(folder / self._file(epoch)), epoch
         if trained:
-            saved = torch.load(folder / self._file(trained[-1]), map_location=device, weights_only=True)
             supernet.load_state_dict(saved["weights"])
             optimizer.load_state_dict(saved["optimizer"])
             schedule.load_state_dict(saved["schedule"])
             forgetting.load_state_dict(saved["forgetting"], problem.space)
         with single_thread():
-            for epoch in range(trained[-1] if trained else 0, self.epochs):
+            for epoch in range(trained, self.epochs):
                 self._train_epoch(problem, epoch, supernet.train(), optimizer, images, labels, forgetting)
                 schedule.step()
                 if epoch + 1 in self._checkpoint_epochs():
-                    partial = folder / "partial.pt"
+                    content = io.BytesIO()
                     state = {"optimizer": optimizer.state_dict(), "schedule": schedule.state_dict()}
                     state |= {"weights": supernet.state_dict(), "forgetting": forgetting.state_dict()}
-                    torch.save(state, partial)
-                    partial.replace(folder / self._file(epoch + 1))
+                    torch.save(state, content)
+                    atomic_write(folder / self._file(epoch + 1), content.getvalue())
 
     def _train_epoch(
         self,
@@ -177,6 +199,22 @@ class OneShot(Estimator):
             F.cross_entropy(supernet(images[batch], arch), labels[batch]).backward()
             optimizer.step()
             forgetting.after_step(step, arch)
+
+
+def _saved(path: Path) -> dict[str, Any]:
+    """What a checkpoint holds, in the memory of the CPU.
+
+    Raises:
+        CorruptDataError: it is damaged, or not there.
+    """
+    try:
+        saved: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, EOFError, LookupError, RuntimeError, pickle.UnpicklingError) as error:
+        raise CorruptDataError(
+            f"{path} is no checkpoint of a supernet ({type(error).__name__}); delete {path.parent}, and the next run "
+            "trains it again"
+        ) from error
+    return saved
 
 
 def _accuracy(supernet: Supernet, arch: Architecture, images: torch.Tensor, labels: torch.Tensor) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -28,6 +29,10 @@ class RidgeRegression(Estimator):
     citation: ClassVar[str] = "Hoerl and Kennard, Technometrics 1970"
     estimates = "task"
     uses_labels: ClassVar[LabelUse] = "granted"
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.alpha < math.inf:
+            raise UsageError(f"ridge: the weight of the penalty must be 0 or more, not {self.alpha}")
 
     def prepare(self, problem: Problem) -> Ridge:
         """Fit on the granted labels.

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import forked
 import numpy as np
@@ -16,7 +16,7 @@ import torch
 from estimator_bench.benchmarks.nb201.cell import NONE, Cell
 from estimator_bench.estimators.one_shot import OneShot
 
-from estimator_bench import Components, Problem, Protocol, UsageError, load_images
+from estimator_bench import Components, CorruptDataError, Problem, Protocol, UsageError, load_images
 from estimator_bench.estimator_spec import make_estimator, spec_of
 from estimator_bench.problem import make_problem
 
@@ -112,7 +112,9 @@ def test_training_gives_the_same_bits_again(elsewhere: Callable[[str], Path]) ->
     assert not same(weights(homes[0], 2), weights(homes[0], 4))
 
 
-def test_training_leaves_torch_as_it_was() -> None:
+def test_training_on_a_cpu_leaves_torch_as_it_was_and_starts_no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setattr(torch.cuda, "get_rng_state", lambda _: pytest.fail("a GPU was started"))
     state, threads = torch.get_rng_state(), torch.get_num_threads()
     TINY.prepare(problem())
     assert torch.equal(torch.get_rng_state(), state)
@@ -197,9 +199,9 @@ def test_an_interrupted_training_goes_on_from_its_checkpoint(
             TINY.prepare(problem())
         assert not list(folders(broken)[0].glob("epoch-*")), "killed before the first checkpoint"
 
-        def save_early(saved: Any, file: Path) -> None:
+        def save_early(saved: Any, file: BinaryIO) -> None:
             if (folders(broken)[0] / "epoch-2.pt").exists():
-                file.write_bytes(b"torn")
+                file.write(b"torn")
                 raise KeyboardInterrupt
             save(saved, file)
 
@@ -207,7 +209,7 @@ def test_an_interrupted_training_goes_on_from_its_checkpoint(
         with pytest.raises(KeyboardInterrupt):
             TINY.prepare(problem())
     (folder,) = folders(broken)
-    assert {path.name for path in folder.iterdir()} == {"lock", "partial.pt", "epoch-2.pt", "seconds.json"}
+    assert {path.name for path in folder.iterdir()} == {"lock", "epoch-2.pt", "seconds.json"}
     written = (folder / "epoch-2.pt").stat().st_mtime_ns
 
     epochs: list[int] = []
@@ -223,6 +225,31 @@ def test_an_interrupted_training_goes_on_from_its_checkpoint(
     assert (folder / "epoch-2.pt").stat().st_mtime_ns == written
     assert all(same(weights(whole, epoch), weights(broken, epoch)) for epoch in (2, 4))
     assert checkpoint(whole, 4)["schedule"] == checkpoint(broken, 4)["schedule"]
+
+
+@pytest.mark.parametrize("content", [b"", b"torn", bytes(4096)])
+def test_a_training_whose_checkpoints_a_power_cut_tore_goes_on_from_the_last_whole_one(
+    data_home: Path, content: bytes
+) -> None:
+    TINY.prepare(problem())
+    (folder,) = folders(data_home)
+    whole, written = weights(data_home, 4), (folder / "epoch-2.pt").stat().st_mtime_ns
+    (folder / "key.json").unlink()
+    (folder / "epoch-4.pt").write_bytes(content)
+    TINY.prepare(problem())
+    assert same(weights(data_home, 4), whole)
+    assert (folder / "epoch-2.pt").stat().st_mtime_ns == written
+
+
+@pytest.mark.parametrize("damage", [lambda whole: whole[:0], lambda whole: whole[:1000], lambda whole: b"x" + whole])
+def test_a_damaged_checkpoint_of_a_trained_supernet_is_named(data_home: Path, damage: Callable[[bytes], bytes]) -> None:
+    TINY.prepare(problem())
+    (folder,) = folders(data_home)
+    path = folder / "epoch-2.pt"
+    path.write_bytes(damage(path.read_bytes()))
+    message = rf"^{path} is no checkpoint of a supernet \(\w+\); delete {folder}, and the next run trains it again$"
+    with pytest.raises(CorruptDataError, match=message):
+        TINY.prepare(problem())
 
 
 def start(estimator: OneShot, home: Path, log: Path) -> BaseProcess:
@@ -263,6 +290,32 @@ def test_two_processes_that_ask_at_once_train_once(data_home: Path, tmp_path: Pa
 def test_checkpoints_that_cannot_be_kept_are_refused(counts: dict[str, int]) -> None:
     with pytest.raises(UsageError, match="checkpoints"):
         OneShot(**counts)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "given"),
+    [
+        ("batch_size=0", "0, 0.05 and 0.0005"),
+        ("batch_size=-5", "-5, 0.05 and 0.0005"),
+        ("learning_rate=-1", "50, -1.0 and 0.0005"),
+        ("learning_rate=nan", "50, nan and 0.0005"),
+        ("learning_rate=inf", "50, inf and 0.0005"),
+        ("weight_decay=-0.1", "50, 0.05 and -0.1"),
+    ],
+)
+def test_parameters_that_nothing_can_be_trained_with_are_refused(parameters: str, given: str) -> None:
+    message = (
+        "^'one-shot' needs at least 1 image per step, and a learning rate and a weight decay of 0 or more, not "
+        f"{given}$"
+    )
+    with pytest.raises(UsageError, match=message):
+        make_estimator(f"one-shot:{parameters}")
+
+
+def test_an_unknown_recipe_is_refused_with_those_that_are_like_it(data_home: Path) -> None:
+    with pytest.raises(UsageError, match=r"^unknown network recipe of 'nb201' 'minni': did you mean mini\?$"):
+        OneShot(recipe="minni").prepare(problem())
+    assert folders(data_home) == []
 
 
 def test_uneven_checkpoints_end_with_the_last_epoch() -> None:

@@ -128,3 +128,9 @@ def test_the_seed_draws_the_labels() -> None:
     assert granted[0] == granted[1] != granted[2]
     order = np.random.default_rng(derive_seed(0, "labels")).permutation(81)[:20]
     assert granted[0] == {everything(problem())[i] for i in order}
+
+
+@pytest.mark.parametrize("alpha", [-1.0, np.nan, np.inf])
+def test_a_penalty_that_is_none_is_refused(alpha: float) -> None:
+    with pytest.raises(UsageError, match=f"^ridge: the weight of the penalty must be 0 or more, not {alpha}$"):
+        RidgeRegression(alpha)
