@@ -9,6 +9,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeAlias, TypeVar
 
+from estimator_bench.errors import UsageError
 from estimator_bench.estimator import Components, Estimator, Kind, Scored
 from estimator_bench.space import Architecture, ClassKind
 
@@ -55,6 +56,23 @@ class ZeroCostEstimator(Estimator):
     def batches(self) -> int:
         """How many batches of the protocol it reads; a data set with too few images for them is refused."""
         return 1
+
+    @property
+    def least_images(self) -> int:
+        """How many images of the batch it takes; a smaller batch is refused."""
+        return 1
+
+    def check_batch(self, size: int) -> None:
+        """Refuse a batch of which the score would be another than the parameters say.
+
+        Raises:
+            UsageError: it has fewer than `least_images`.
+        """
+        if size < self.least_images:
+            raise UsageError(
+                f"'{self.name}' takes {self.least_images} images of the batch, which has {size}: enlarge --batch-size, "
+                "or let it take fewer"
+            )
 
     @abstractmethod
     def measure(self, passes: NetworkPasses) -> float | Mapping[str, float]:

@@ -33,7 +33,7 @@ class Gradsign(ZeroCostEstimator):
         aggregate: `sum` over the weights as in the paper and in the authors' program for NDS, or their `mean`, as in
             those for NAS-Bench-101 and -201 and in AZ-NAS; weights in dead branches count there.
         images: how many of the batch to take, each with a forward and a backward pass of its own; all by default. The
-            authors take 128.
+            authors take 128, for which the batch must be enlarged.
     """
 
     aggregate: Literal["sum", "mean"] = "sum"
@@ -50,6 +50,11 @@ class Gradsign(ZeroCostEstimator):
     def __post_init__(self) -> None:
         if self.images is not None and self.images < 1:
             raise UsageError(f"gradsign: takes at least 1 image of the batch, not {self.images}")
+
+    @property
+    def least_images(self) -> int:
+        """As many as it is told, or any batch."""
+        return self.images or 1
 
     def measure(self, passes: NetworkPasses) -> float:
         """The score of one network."""

@@ -46,6 +46,11 @@ class Ntk(ZeroCostEstimator):
         if self.images is not None and self.images < 2:
             raise UsageError(f"ntk: a kernel needs at least 2 images of the batch, not {self.images}")
 
+    @property
+    def least_images(self) -> int:
+        """As many as it is told, or any batch."""
+        return self.images or 1
+
     def measure(self, passes: NetworkPasses) -> float:
         """The score of one network."""
         network = passes.fresh_network().train()

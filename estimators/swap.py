@@ -29,7 +29,7 @@ class Swap(ZeroCostEstimator):
 
     Args:
         repeats: draws of weights; 32 as published.
-        images: the first so many of the batch, or all of a smaller one; 16 as published.
+        images: the first so many of the batch; 16 as published.
         mu: thousands of parameters that are best.
         sigma: how little others are punished; not at all by default.
     """
@@ -48,6 +48,11 @@ class Swap(ZeroCostEstimator):
                 f"swap needs at least 1 repeat, 1 to {MOST_IMAGES} images and a positive sigma, not "
                 f"{self.repeats}, {self.images} and {self.sigma}"
             )
+
+    @property
+    def least_images(self) -> int:
+        """As many as it is told."""
+        return self.images
 
     @torch.no_grad()
     def measure(self, passes: NetworkPasses) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from pathlib import Path
 
 from estimator_bench.cli.options import split_names, task_of
@@ -97,10 +98,12 @@ def lines_of(only: Path) -> list[str]:
 
 def check_inputs(plan: Plan) -> None:
     """Refuse inputs that an estimator could not get, before anything is scored."""
-    variants = [variant for _, variant in plan.request.protocol.variants() if variant.inputs != "gaussian"]
-    if variants:
+    variants = [variant for _, variant in plan.request.protocol.variants()]
+    proxies = [run.estimator for run in plan.runs if isinstance(run.estimator, ZeroCostEstimator)]
+    for proxy, variant in product(proxies, variants):
+        proxy.check_batch(variant.batch_size)
+    if drawn := [variant for variant in variants if variant.inputs != "gaussian"]:
         from estimator_bench.networks.batch import check_inputs as check
 
-        batches = [run.estimator.batches for run in plan.runs if isinstance(run.estimator, ZeroCostEstimator)]
-        for variant in variants:
-            check(variant, plan.task.recipe, max(batches, default=1))
+        for variant in drawn:
+            check(variant, plan.task.recipe, max((proxy.batches for proxy in proxies), default=1))

@@ -31,7 +31,12 @@ def score_networks(
 
     Returns:
         One `Scored` per estimator, with one row per wanted position.
+
+    Raises:
+        UsageError: an estimator takes more images than the batch has.
     """
+    for estimator, _ in wanted:
+        estimator.check_batch(problem.protocol.batch_size)
     rows: list[dict[int, _Measured]] = [{} for _ in wanted]
     keep_freed_memory()
     with single_thread():

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from types import SimpleNamespace
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -30,6 +30,7 @@ from estimator_bench import Components, Initialisation, NetworkRecipe, Pass, Pro
 from estimator_bench.cli.asked import check_inputs
 from estimator_bench.estimator_spec import make_estimator, spec_of
 from estimator_bench.problem import make_problem
+from estimator_bench.repeat import Repeat
 from estimator_bench.runs.plan import Plan, Request, make_plan
 
 MIXED = "|nor_conv_3x3~0|+|none~0|nor_conv_1x1~1|+|avg_pool_3x3~0|skip_connect~1|nor_conv_3x3~2|"
@@ -234,6 +235,21 @@ def test_images_for_all_batches_are_counted_before_anything_is_scored() -> None:
         check_inputs(plan("snip", "zico:batches=3"))
 
 
+@pytest.mark.parametrize("spec", ["gradsign:images=5", "ntk:images=5", "te-nas:of=[ntk:images=5]", "swap:images=5"])
+def test_more_images_than_the_batch_has_are_refused_before_anything_is_scored(spec: str) -> None:
+    def plan(**conditions: Any) -> Plan:
+        return make_plan(Request("nb201/digits@mini", ["snip", spec], Protocol(**conditions)))
+
+    name = next(name for name in ("gradsign", "ntk", "swap") if name in spec)
+    message = f"^'{name}' takes 5 images of the batch, which has 4: enlarge --batch-size, or let it take fewer$"
+    check_inputs(plan(batch_size=5))
+    for conditions in ({"batch_size": 4}, {"batch_size": 6, "repeat": Repeat.parse("batch-size=6|4")}):
+        with pytest.raises(UsageError, match=message):
+            check_inputs(plan(**conditions))
+    with pytest.raises(UsageError, match=message):
+        packaged(given("nb201/digits@mini", MIXED, 4), make_estimator(f"{name}:images=5"))  # type: ignore[arg-type]
+
+
 # ---------------------------------------------------------------------------------------------- gradsign
 
 
@@ -252,7 +268,7 @@ def test_gradsign_takes_as_many_images_as_it_is_told(images: int) -> None:
     agreement = reference.gradsign(one, images)
     assert 0 < agreement.max() == images
     assert packaged(one, Gradsign(images=images)) == pytest.approx(agreement.sum(), rel=1e-4)
-    assert packaged(one, Gradsign(images=100)) == packaged(one, Gradsign()), "all there are"
+    assert packaged(one, Gradsign(images=4)) == packaged(one, Gradsign()), "all there are"
 
 
 # ---------------------------------------------------------------------------------------------- ntk
@@ -268,7 +284,7 @@ def test_a_kernel_made_in_groups_of_layers_is_the_whole_one(monkeypatch: pytest.
 def test_ntk_takes_as_many_images_as_it_is_told() -> None:
     one = given(*NETWORKS[2])
     assert packaged(one, Ntk(images=2)) == pytest.approx(reference.ntk(one, 2), rel=1e-4)
-    assert packaged(one, Ntk(images=100)) == packaged(one, Ntk()), "all there are"
+    assert packaged(one, Ntk(images=4)) == packaged(one, Ntk()), "all there are"
 
 
 def test_ntk_of_weights_as_built_is_another_one_than_of_drawn_weights() -> None:

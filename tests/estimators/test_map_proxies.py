@@ -119,7 +119,8 @@ def test_swap_punishes_other_sizes() -> None:
     problem, cell = chosen("nb101/digits@mini")
     thousands = problem.space.parameters(cell, problem.task.recipe) / 1000
     plain, punished = (
-        packaged(one, "nb101/digits@mini")["score"] for one in (Swap(repeats=1), Swap(repeats=1, mu=10, sigma=50))
+        packaged(one, "nb101/digits@mini")["score"]
+        for one in (Swap(repeats=1, images=6), Swap(repeats=1, images=6, mu=10, sigma=50))
     )
     assert punished == pytest.approx(plain * math.exp(-((thousands - 10) ** 2) / 50))
 
