@@ -50,6 +50,8 @@ class LinearRegions(ZeroCostEstimator):
     def __post_init__(self) -> None:
         if self.samples < 2:
             raise UsageError(f"linear_regions: patterns of at least 2 samples are compared, not of {self.samples}")
+        if self.side is not None and self.side < 1:
+            raise UsageError(f"linear_regions: images have a side of at least 1 pixel, not of {self.side}")
 
     def measure(self, passes: NetworkPasses) -> float:
         """The score of one network."""
@@ -57,7 +59,8 @@ class LinearRegions(ZeroCostEstimator):
         reinitialise(network, self.init)
         like = passes.inputs
         channels, height, _ = like.shape[1:]
-        side = self.side or (LARGE_SIDE if height > LARGE else SIDE)
+        usual = LARGE_SIDE if height > LARGE else SIDE
+        side = usual if self.side is None else self.side
         varied = (channels, side, side) if self.inputs == "gaussian" else (1, 1, 1)
         drawn = torch.randn(self.samples, *varied, device="cpu").to(like).expand(-1, channels, side, side)
         patterns = _patterns(network, drawn.contiguous(memory_format=torch.channels_last))

@@ -219,6 +219,8 @@ def test_more_batches_are_other_images_each_and_give_another_score() -> None:
         (lambda: Gradsign(images=0), "at least 1 image"),
         (lambda: Ntk(images=1), "at least 2 images"),
         (lambda: LinearRegions(samples=1), "at least 2 samples"),
+        (lambda: LinearRegions(side=0), "^linear_regions: images have a side of at least 1 pixel, not of 0$"),
+        (lambda: LinearRegions(side=-3), "^linear_regions: images have a side of at least 1 pixel, not of -3$"),
     ],
 )
 def test_too_few_of_what_is_compared_are_refused(make: Callable[[], object], message: str) -> None:
