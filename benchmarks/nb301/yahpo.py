@@ -100,9 +100,14 @@ class YahpoTruth(SurrogateTruth):
         epoch = np.array([[EPOCH]], dtype=np.float32)
         predicted = np.empty((len(archs), 2), dtype=np.float32)
         for row, arch in enumerate(archs):  # the model takes one configuration at a time
-            said = categories(cast(Genotype, arch))
-            codes = [[codes[said.get(name, _ABSENT)] for name, codes in encoding.items()]]
-            predicted[row] = model.run({"x_cat": np.array(codes, dtype=np.int32), "x_cont": epoch})
+            chosen = categories(cast(Genotype, arch))
+            codes = [[codes[chosen.get(name, _ABSENT)] for name, codes in encoding.items()]]
+            said = model.run({"x_cat": np.array(codes, dtype=np.int32), "x_cont": epoch})
+            if said.shape != (1, 2) or not np.isfinite(said).all():
+                raise self.corrupt(
+                    f"holds a model that says {said.tolist()!s:.60} of {arch}, not an accuracy and seconds"
+                )
+            predicted[row] = said
         return predicted
 
     @cached_property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sys
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from nb301_genotypes import DARTS_V2, GENOTYPES, KEY
 from scipy.stats import kendalltau, spearmanr
 
 from estimator_bench.data.manage import import_tables
+from estimator_bench.data.onnx_model import OnnxModel
 from estimator_bench.errors import CorruptDataError, MissingDataError
 from estimator_bench.ground_truth import GroundTruth, Task
 from estimator_bench.registry import find_space, find_task
@@ -185,6 +187,22 @@ def test_a_model_that_is_none_is_found_when_it_is_asked(files: Path, data_home: 
     import_tables(SPACE, files, data_home)
     surrogate, task = asked("cifar10@yahpo")
     with pytest.raises(CorruptDataError, match=r"yahpo is no model that onnxruntime can load.*data import nb301 PATH"):
+        surrogate.trials(task, [SPACE.parse(KEY)])
+
+
+@pytest.mark.usefixtures("tables")
+@pytest.mark.parametrize("said", [[[6000.0]], [93.0, 6000.0], [[93.0, np.nan]], [[np.inf, 6000.0]], [[0.0] * 99]])
+def test_a_model_that_says_anything_but_an_accuracy_and_seconds_is_refused(
+    said: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(OnnxModel, "run", lambda *_: np.array(said, dtype=np.float32))
+    surrogate, task = asked("cifar10@yahpo")
+    surrogate.population(task)
+    message = (
+        rf"^table .*yahpo holds a model that says {re.escape(str(said)[:60])} of {re.escape(KEY)}, not an accuracy and "
+        r"seconds; make it again with: python -m estimator_bench data import nb301 PATH$"
+    )
+    with pytest.raises(CorruptDataError, match=message):
         surrogate.trials(task, [SPACE.parse(KEY)])
 
 
