@@ -85,12 +85,12 @@ def test_the_official_class_holds_every_order_of_the_pairs(genotype: Genotype) -
     turned = []
     for cell in genotype.cells:
         nodes = [cell[first : first + 2] for first in range(0, 8, 2)]
-        turned.append(list(product(*[(two, two[::-1]) for two in nodes])))
-    members = {Genotype(sum(normal, ()), sum(reduce, ())) for normal, reduce in zip(turned[0], turned[1], strict=True)}
-    assert len(members) == 16
+        turned.append([sum(pairs, ()) for pairs in product(*[(two, two[::-1]) for two in nodes])])
+    members = {Genotype(normal, reduce) for normal, reduce in product(*turned)}
+    assert len(members) == 256
     standing = {representative(member, "official") for member in members}
     assert len(standing) == 1
-    assert standing <= {Genotype(sum(n, ()), sum(r, ())) for n in turned[0] for r in turned[1]}
+    assert standing <= members
     assert len({SPACE.key(member) for member in members}) == 1
 
 
