@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
+import numpy as np
+
 from estimator_bench.data.mini_truth import mini_truth
 from estimator_bench.data.table_truth import TableTruth
 from estimator_bench.ground_truth import GroundTruth, Task, Trials
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
 
 _COMPLETE = ("official", "official-early", "means")
 """The tables of NAS-Bench-101 that hold every cell; the others cover too few to draw from."""
+
+_CELLS = 423_624
+"""How many there are."""
 
 
 def ground_truths(space: OneShot1) -> Sequence[GroundTruth]:
@@ -56,9 +61,13 @@ class SharedTruth(GroundTruth):
         """That of the table."""
         return self._table.digest
 
-    def population(self, task: Task) -> Sequence[Architecture]:  # noqa: ARG002
-        """All encodings; each is made when it is asked for."""
-        return self._space.encodings
+    def population(self, task: Task) -> Sequence[Architecture]:
+        """The encodings of cells with a value: of a whole table all, each made when it is asked for."""
+        encodings = self._space.encodings
+        if len(self._table.population(self._asked[task])) == _CELLS:
+            return encodings
+        known = ~np.isnan(self.trials(task, encodings).mean())
+        return [encodings[place] for place in np.flatnonzero(known).tolist()]
 
     def trials(self, task: Task, archs: Sequence[Architecture]) -> Trials:
         """The values of the cells without their loose ends; every isomorphic cell has the same."""

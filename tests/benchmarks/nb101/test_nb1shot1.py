@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from estimator_bench.benchmarks.nb101 import nb1shot1_truth
 from estimator_bench.benchmarks.nb101.classes import representative as cell_representative
 from estimator_bench.benchmarks.nb101.nb1shot1_encoding import Encoding
 from estimator_bench.benchmarks.nb101.nb1shot1_space import OneShot1
@@ -142,7 +143,9 @@ def test_a_malformed_text_is_refused_with_its_reason(text: str, reason: str) -> 
         SPACES["nb1shot1-1"].parse(text)
 
 
-def test_truth_comes_from_the_table_of_nas_bench_101_through_the_hash(tmp_path: Path, data_home: Path) -> None:
+def test_truth_comes_from_the_table_of_nas_bench_101_through_the_hash(
+    tmp_path: Path, data_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     space = SPACES["nb1shot1-1"]
     drawn = [space.sample(np.random.default_rng(seed)) for seed in range(30)]
     values = {key: 0.8 + place / 1000 for place, key in enumerate(dict.fromkeys(space.key(one) for one in drawn))}
@@ -152,6 +155,8 @@ def test_truth_comes_from_the_table_of_nas_bench_101_through_the_hash(tmp_path: 
     import_tables(find_space("nb101"), file, data_home)
     _, truth, task = find_task("nb1shot1-1")
     assert str(task) == "nb1shot1-1/cifar10@official"
+    assert truth.population(task) == [one for one in space.encodings if space.key(one) in values]
+    monkeypatch.setattr(nb1shot1_truth, "_CELLS", len(values))
     assert len(truth.population(task)) == 14_580
     twins = [space.representative(one, "official") for one in drawn]
     for archs in (drawn, twins):
@@ -167,6 +172,8 @@ def test_without_the_table_the_message_says_what_to_import() -> None:
         MissingDataError, match="data get nb101/official, or, if you have the file: data import nb101 PATH"
     ):
         truth.trials(task, [])
+    with pytest.raises(MissingDataError, match=r"^table 'official', which answers .*, is not here; get it with: "):
+        truth.population(task)
 
 
 @settings(max_examples=10, deadline=None)
