@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from estimator_bench.errors import PluginError
-from estimator_bench.space import Architecture, ClassKind
+from estimator_bench.space import AnySpace, Architecture, ClassKind
 
 if TYPE_CHECKING:
     from estimator_bench.ground_truth import Task
@@ -147,6 +147,9 @@ class Estimator(ABC):
     def shares(self) -> str | None:
         """Estimators with the same key are scored together in one job, by `score_together`."""
         return None
+
+    def check(self, space: AnySpace, task: Task) -> None:  # noqa: B027 - the default refuses nothing
+        """Refuse what could never be scored, by raising whatever says why; asked before anything is scored."""
 
     @staticmethod
     def score_together(

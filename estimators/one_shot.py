@@ -23,7 +23,10 @@ from estimator_bench import (
     Estimator,
     Forgetting,
     Kind,
+    NetworkRecipe,
     Problem,
+    SearchSpace,
+    Task,
     UnknownNameError,
     UsageError,
     atomic_write,
@@ -94,6 +97,10 @@ class OneShot(Estimator):
         """The images it trains on."""
         return (self.images,)
 
+    def check(self, space: SearchSpace[Any], task: Task) -> None:  # noqa: ARG002
+        """Refuse a space without the recipe, or without a supernet for it."""
+        space.supernet(self._recipe(space))
+
     def prepare(self, problem: Problem) -> list[Checkpoint]:
         """Train the supernet, or resume it, or find it trained; one loaded network per checkpoint.
 
@@ -101,8 +108,7 @@ class OneShot(Estimator):
             UnknownNameError: the space has no such recipe.
             CorruptDataError: a checkpoint of a trained supernet is damaged.
         """
-        if self.recipe not in problem.space.recipes:
-            raise UnknownNameError(f"network recipe of '{problem.space.name}'", self.recipe, problem.space.recipes)
+        self._recipe(problem.space)  # before a folder is made
         parameters = {field.name: getattr(self, field.name) for field in fields(self)}
         protocol = problem.protocol
         conditions = {name: getattr(protocol, name) for name in self.conditions} | {"code": problem.code_of(self)}
@@ -136,12 +142,17 @@ class OneShot(Estimator):
     def _file(epoch: int) -> str:
         return f"epoch-{epoch}.pt"
 
+    def _recipe(self, space: SearchSpace[Any]) -> NetworkRecipe:
+        if self.recipe not in space.recipes:
+            raise UnknownNameError(f"network recipe of '{space.name}'", self.recipe, space.recipes)
+        return space.recipes[self.recipe]
+
     def _data(self, problem: Problem, split: Any) -> tuple[torch.Tensor, torch.Tensor]:
-        return load_images(self.images, split, problem.space.recipes[self.recipe].input_shape)
+        return load_images(self.images, split, self._recipe(problem.space).input_shape)
 
     def _load(self, problem: Problem, folder: Path, epoch: int) -> Checkpoint:
         with generators_kept():
-            supernet: Supernet = problem.space.supernet(problem.space.recipes[self.recipe])
+            supernet: Supernet = problem.space.supernet(self._recipe(problem.space))
         saved = _saved(folder / self._file(epoch))
         supernet.load_state_dict(saved["weights"])
         return Checkpoint(place(supernet, problem.protocol.device), saved["forgetting"]["values"][epoch])
@@ -153,7 +164,7 @@ class OneShot(Estimator):
         valid = [part.to(device) for part in self._data(problem, "valid")]
         with generators_kept():
             torch.manual_seed(problem.protocol.weights_seed("supernet"))
-            supernet = problem.space.supernet(problem.space.recipes[self.recipe])
+            supernet = problem.space.supernet(self._recipe(problem.space))
         place(supernet, device)
         optimizer = torch.optim.SGD(
             supernet.parameters(), self.learning_rate, 0.9, weight_decay=self.weight_decay, nesterov=True

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from estimator_bench.cli.options import split_names, task_of
 from estimator_bench.errors import BenchError, MissingDataError, UsageError
-from estimator_bench.protocol import Protocol, mutation_population
+from estimator_bench.protocol import Limit, Protocol, mutation_population
 from estimator_bench.proxies import ZeroCostEstimator
 from estimator_bench.registry import find_task, names
 from estimator_bench.runs.plan import Plan
 from estimator_bench.space import AnySpace
+
+if TYPE_CHECKING:
+    from estimator_bench.metrics.metric import Metric
 
 EVERY_SPACE = "all"
 SHARED_TASK = "digits@mini"
@@ -67,7 +72,9 @@ def _of_every_space(task: str, *, installed: bool) -> tuple[list[str], list[str]
     return found, notes
 
 
-def chosen(space: AnySpace, only: Path | None, mutations: int | None, protocol: Protocol) -> list[str] | None:
+def chosen(
+    space: AnySpace, only: Path | None, mutations: int | None, part: Limit | None, protocol: Protocol
+) -> list[str] | None:
     """The architectures the population is cut down to, as texts; None for no cut.
 
     Raises:
@@ -77,6 +84,8 @@ def chosen(space: AnySpace, only: Path | None, mutations: int | None, protocol: 
         return lines_of(only) if only else None
     if only:
         raise UsageError("--only and --mutations both say what to score: give one of them")
+    if part:
+        raise UsageError("--limit would cut what --mutations draws into pieces: leave it out, or draw fewer")
     if protocol.population != "all":
         raise UsageError(
             "--mutations scores architectures one edit apart, and those that stand for their classes are not: "
@@ -94,6 +103,31 @@ def lines_of(only: Path) -> list[str]:
     if not any(lines):
         raise UsageError(f"--only {only}: there is no architecture in it, write one on each line")
     return list(filter(None, lines))
+
+
+def check_plans(plans: Sequence[Plan], metrics: Sequence[Metric]) -> None:
+    """Refuse what can be known to come to nothing, before anything is scored.
+
+    Args:
+        plans: what is asked for, a task each.
+        metrics: those named by the user.
+
+    Raises:
+        UsageError: of some tasks nothing can come; the message says of each why.
+    """
+    from estimator_bench.analysis.find import check_metrics
+    from estimator_bench.runs.plan_checks import check_plan
+
+    problems = []
+    for plan in plans:
+        try:
+            check_metrics(metrics, len(plan.population))
+            check_plan(plan)
+            check_inputs(plan)
+        except UsageError as error:
+            problems.append(str(error))
+    if problems:
+        raise UsageError("\n  ".join(dict.fromkeys(problems)))
 
 
 def check_inputs(plan: Plan) -> None:

@@ -71,4 +71,4 @@ def evaluate(
         print_json(findings)
     else:
         print_findings(findings)
-    end([plan], summaries, closing, written)
+    end([plan], summaries, findings, closing, written)

@@ -28,7 +28,11 @@ ShownOption = Annotated[
 ]
 MetricsOption = Annotated[
     list[str] | None,
-    typer.Option("--metrics", help="Metrics such as tau,p@top5%,p@top5,br@10; the defaults if left out. Repeatable."),
+    typer.Option(
+        "--metrics",
+        help="Metrics such as tau,p@top5%,p@top5,br@10; the defaults if left out. Repeatable. "
+        "Shown are the first four; the report has all.",
+    ),
 ]
 
 

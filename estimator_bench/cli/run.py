@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from estimator_bench.cli.asked import asks_several, check_inputs, chosen, tasks_asked
+from estimator_bench.cli.asked import asks_several, check_plans, chosen, tasks_asked
 from estimator_bench.cli.closing import RETRY, Closing
 from estimator_bench.cli.options import (
     DEFAULT_OUTPUT,
@@ -111,7 +111,7 @@ def run(
 
       estimator-bench run --space nb201 --est my_proxy --plugin my_proxy.py --limit 5% --dry-run
     """
-    from estimator_bench.analysis.find import check_metrics, parse_metrics
+    from estimator_bench.analysis.find import parse_metrics
 
     with plugged_in(plugin):
         wanted = parse_metrics(split_names(metrics))
@@ -122,9 +122,7 @@ def run(
         part = Limit.parse(limit) if limit else None
         tasks, notes = tasks_asked(space, task)
         plans = _plan(tasks, split_names(est), protocol, part, only, mutations)
-        for plan in plans:
-            check_metrics(wanted if metrics else [], len(plan.population))
-            check_inputs(plan)
+        check_plans(plans, wanted if metrics else [])
     if dry_run:
         print_plans(plans, notes, output, several=asks_several(space), retry_failed=retry_failed, as_json=json)
         return
@@ -138,7 +136,7 @@ def run(
         print_findings(findings)
     else:
         print_matrix(findings, wanted if metrics else wanted[:1])
-    end(plans, summaries, closing, written)
+    end(plans, summaries, findings, closing, written)
 
 
 def _plan(
@@ -154,5 +152,5 @@ def _plan(
 
     if only and len(tasks) > 1:
         raise UsageError("--only lists architectures of one search space: give one with --space")
-    cuts = ((task, chosen(find_task(task)[0], only, mutations, protocol)) for task in tasks)
+    cuts = ((task, chosen(find_task(task)[0], only, mutations, part, protocol)) for task in tasks)
     return [make_plan(Request(task, estimators, protocol, part, cut)) for task, cut in cuts]

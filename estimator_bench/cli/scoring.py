@@ -64,15 +64,22 @@ def found(output: Path, wanted: Sequence[Metric], count: int, notes: Sequence[st
     return replace(findings, notes=[*notes, *findings.notes])
 
 
-def end(plans: Sequence[Plan], summaries: Sequence[Summary], closing: Closing, written: Sequence[Path]) -> None:
+def end(
+    plans: Sequence[Plan], summaries: Sequence[Summary], findings: Findings, closing: Closing, written: Sequence[Path]
+) -> None:
     """Tell how it ended.
 
     Raises:
-        IncompleteRunError: scores failed or are missing.
+        IncompleteRunError: scores failed or are missing, or nothing was left to judge them by.
     """
     complete = all(summary.complete for summary in summaries)
     closing.tell("complete" if complete else "incomplete", written)
     if complete:
+        if unjudged := [str(section.task) for section in findings.sections if not section.headline]:
+            raise IncompleteRunError(
+                f"{', '.join(unjudged)}: estimators saw the label of every architecture with a value, so that none is "
+                "left to judge scores by: give fewer --labels"
+            )
         return
     reasons = []
     for plan, summary in zip(plans, summaries, strict=True):

@@ -68,6 +68,8 @@ def print_findings(findings: Findings) -> None:
         typer.echo(_headline(section))
         rows = [_ceiling_cells(section), *(_cells(row, section) for row in section.rows)]
         typer.echo(tabulate(rows, headers="keys", disable_numparse=True))
+        if more := [metric.name for metric in section.metrics[TERMINAL_METRICS:]]:
+            typer.echo(f"{len(more)} more metrics in the report and with --json: {', '.join(more)}")
         if section.by_population:
             counts = " and ".join(f"{one.classes:,} {one.population}" for one in section.by_population)
             typer.echo(f"The same scores over {counts} classes: table 'By population' of the report.")
@@ -163,7 +165,8 @@ def _headline(section: Section) -> str:
     every = "" if section.available is None else f" of {section.available}"
     counted = what_counts(section.protocol.get("population", "all"))
     marks = _caveats(section.task, complete=section.complete)
-    return f"{section.task}: {section.headline}{every} {counted}, {section.task.unit}{marks}"
+    seen = f"; {section.seen} left out, their labels were seen" if section.seen else ""
+    return f"{section.task}: {section.headline}{every} {counted}, {section.task.unit}{seen}{marks}"
 
 
 def _ceiling_cells(section: Section) -> dict[str, str]:
