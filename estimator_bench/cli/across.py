@@ -25,7 +25,10 @@ def across(
         list[str] | None, typer.Option("--est", help="Estimators to compare; comma or repeat. Default: all.")
     ] = None,
     task: Annotated[
-        list[str] | None, typer.Option("--task", help="Tasks to use; comma or repeat. Default: all.")
+        list[str] | None,
+        typer.Option(
+            "--task", help="Tasks to use, as space/name@label, or name for that of every space; comma or repeat."
+        ),
     ] = None,
     plugin: PluginOption = None,
     json: JsonOption = False,

@@ -89,12 +89,28 @@ def test_programs_get_everything_as_json(folders: tuple[str, str], capsys: pytes
     assert len(found["across"]["profiles"]["at"]) == len(found["across"]["profiles"]["profiles"][0]["shares"])
 
 
+def test_a_task_without_its_space_is_that_of_every_space(
+    folders: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("across", "-o", folders[0], "-o", folders[1], "--task", "loss@made-up,quality", "--json")
+    code, text, errors = call(capsys, *words)
+    assert code == 0, errors
+    assert [one["task"]["name"] for one in json.loads(text)["used"]] == ["loss", "quality"]
+
+
 def test_mistakes_are_explained(folders: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     first, second = folders
     code, _, errors = call(capsys, "across", "--output", second)
     assert (code, "score the same estimators on another task, or name more folders" in errors) == (2, True)
     code, _, errors = call(capsys, "across", "-o", first, "-o", second, "--metric", "regret@10")
     assert (code, "in the unit of the task" in errors) == (2, True)
+    code, _, errors = call(capsys, "across", "-o", first, "--metric", "mape", "--est", "params,flops")
+    assert (code, "mape needs estimators that predict the task's value, and none of these does" in errors) == (2, True)
+    code, _, errors = call(capsys, "across", "-o", first, "-o", second, "--task", "speed")
+    assert (code, "no run on speed; there are toy/latency@made-up, toy/loss@made-up, toy/quality" in errors) == (
+        2,
+        True,
+    )
     assert call(capsys, "across", "--output", first, "--metric", "taau")[0] == 2
     assert call(capsys, "across", "--output", first, "--task", "toy/speed")[0] == 2
     assert call(capsys, "across", "--output", str(tmp_path / "nowhere"))[0] == 6

@@ -107,6 +107,8 @@ def across_of(
     require_one_scale(metric, tasks)
     measured = measure(tasks, metric, draws=draws)
     block = block_of(metric, tasks, measured)
+    if metric.needs_values and not block.tasks:
+        raise UsageError(f"{metric} needs estimators that predict the task's value, and none of these does")
     if len(block.tasks) < 2:
         raise UsageError(
             f"no estimator has {metric} on two tasks: score the same estimators on another task, or name more folders"

@@ -23,6 +23,7 @@ from estimator_bench.ground_truth import Task
 from estimator_bench.guard import Failure
 from estimator_bench.metrics.metric import Metric
 from estimator_bench.registry import find_task
+from estimator_bench.registry import names as registered
 from estimator_bench.runs.combine import Combiner
 from estimator_bench.runs.records import Invocation, RunRecord
 from estimator_bench.runs.store import Store
@@ -97,18 +98,18 @@ def find_across(
         folders: of results; a task may be in several.
         metric: what to compare by.
         estimators: specs to compare; all if left out.
-        tasks: names of tasks to use; all if left out.
+        tasks: names of tasks to use; one without its space stands for every stored task of that name; all if left out.
 
     Raises:
         UsageError: no stored run of one of the estimators, no table of one of the tasks, or nothing to compare.
         StoreError: a folder cannot be read.
     """
     wanted = {spec_of(make_estimator(text)) for text in estimators}
-    names = {str(find_task(text)[2]) for text in tasks}
     notes: list[str] = []
     with ExitStack() as opened:
         stores = [opened.enter_context(Store(folder, write=False)) for folder in dict.fromkeys(folders)]
         specs_in_tables(stores, wanted)
+        names = {name for text in tasks for name in _tasks_named(stores, text)}
         _require_tasks(stores, names)
         tables = [one for store in stores for one in _tables(store, wanted, names, notes)]
         used, left_out = chosen(tables)
@@ -131,6 +132,14 @@ def _tables(store: Store, wanted: set[str], names: set[str], notes: list[str]) -
 
 def _chosen(record: RunRecord, wanted: set[str]) -> bool:
     return not wanted or record.spec in wanted
+
+
+def _tasks_named(stores: Sequence[Store], text: str) -> set[str]:
+    """The full names of the tasks that a text stands for; a name that is stored of no space stands for itself."""
+    if "/" in text or text in registered("space"):
+        return {str(find_task(text)[2])}
+    stored = {one.task for store in stores for one in store.invocations()}
+    return {task for task in stored if text in (name := task.partition("/")[2], name.partition("@")[0])} or {text}
 
 
 def _require_tasks(stores: Sequence[Store], names: set[str]) -> None:
