@@ -11,7 +11,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from estimator_bench.data.csv_importer import Columns, CsvImporter, bad_row
+from estimator_bench.data.csv_importer import Columns, CsvImporter
 from estimator_bench.data.home import data_home, table_folder
 from estimator_bench.data.importer import Importer, import_command
 from estimator_bench.data.table import MANIFEST, Table, open_table
@@ -47,12 +47,12 @@ class MeanAccuracies(CsvImporter):
             try:
                 cell = _cell(vertices, edges, ops)
             except MalformedArchitectureError as error:
-                raise bad_row(path, index, str(error)) from None
+                raise self.bad_row(path, index, str(error)) from None
             key = module_hash(cell)
             if key.hex() != digits:
-                raise bad_row(path, index, f"it gives the hash {digits} to {cell}, whose hash is {key.hex()}")
+                raise self.bad_row(path, index, f"it gives the hash {digits} to {cell}, whose hash is {key.hex()}")
             if str(known := parameters(cell, RECIPES["official"])) != params:
-                raise bad_row(path, index, f"it gives {params} parameters to {cell}, which has {known:,}")
+                raise self.bad_row(path, index, f"it gives {params} parameters to {cell}, which has {known:,}")
             texts.append(str(cell))
             keys.append(key)
         return {"architecture": np.array(texts, dtype=np.bytes_), "key": np.array(keys, dtype="S16")}
@@ -83,7 +83,7 @@ class ValidByEpochs(CsvImporter):
         """The hashes of the file, and the cells that they stand for."""
         for index, (digits, *_) in enumerate(rows):
             if not re.fullmatch("[0-9a-f]{32}", digits):
-                raise bad_row(path, index, f"'{digits}' is no hash of 32 hexadecimal digits")
+                raise self.bad_row(path, index, f"'{digits}' is no hash of 32 hexadecimal digits")
         keys = np.array([bytes.fromhex(row[0]) for row in rows], dtype="S16")
         named = _naming_table(path).columns
         order = np.argsort(named["key"])
@@ -92,7 +92,7 @@ class ValidByEpochs(CsvImporter):
         unknown = np.flatnonzero(named["key"][found] != keys)
         if len(unknown):
             index = int(unknown[0])
-            raise bad_row(path, index, f"no cell is known with the hash {rows[index][0]}")
+            raise self.bad_row(path, index, f"no cell is known with the hash {rows[index][0]}")
         return {"architecture": named["architecture"][found], "key": keys}
 
     def read(self, path: Path) -> Table:

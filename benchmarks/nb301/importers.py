@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from estimator_bench.data.csv_importer import Columns, CsvImporter, bad_row
+from estimator_bench.data.csv_importer import Columns, CsvImporter
 from estimator_bench.data.importer import Importer
 from estimator_bench.errors import MalformedArchitectureError
 
@@ -44,7 +44,7 @@ class SuiteZeroPredictions(CsvImporter):
             try:
                 genotypes.append(Genotype.parse(text))
             except MalformedArchitectureError as error:
-                raise bad_row(path, index, str(error)) from None
+                raise self.bad_row(path, index, str(error)) from None
         keys = [str(representative(genotype, "official")) for genotype in genotypes]
         return {"architecture": np.array(list(map(str, genotypes))), "key": np.array(keys)}
 

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from estimator_bench.data.csv_importer import Columns, CsvImporter, bad_row
+from estimator_bench.data.csv_importer import Columns, CsvImporter
 from estimator_bench.errors import CorruptDataError
 
 from .cell import cells
@@ -57,7 +57,7 @@ class FinalValues(CsvImporter):
         order = [(index, text) for index, text in enumerate(self.expected) if text not in absent]
         for row, (text, (_, wanted)) in enumerate(zip(found, order, strict=False)):
             if text != wanted:
-                raise bad_row(path, row, f"it is about '{text}'; the order of {self.space} has '{wanted}' here")
+                raise self.bad_row(path, row, f"it is about '{text}'; the order of {self.space} has '{wanted}' here")
         if len(found) != len(order):
             raise CorruptDataError(f"{path} has {len(found):,} rows; expected {len(order):,}: get the file again")
         return {"index": np.array([index for index, _ in order], dtype=np.int32)}

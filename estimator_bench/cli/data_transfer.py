@@ -142,6 +142,6 @@ def _by_hand(source: Source) -> str:
 
     owner = source.importer.table if source.owner == "images" else source.owner
     return (
-        f"{source.name} by hand: get {source.importer.expects} from {source.importer.source} (licence "
+        f"{source.name} by hand: get {source.importer.wanted} from {source.importer.source} (licence "
         f"{source.importer.licence}), and then: {import_command(owner)}"
     )

@@ -43,12 +43,14 @@ class CsvImporter(Importer):
         values: names of the others, with their descriptions; one that starts with % is a percentage.
         missing: how a missing value is written; None if none may be missing.
         words: those of `values` that are text, each with the words that may stand there.
+        remedy: what to do about a file that is not what it should be.
     """
 
     keys: ClassVar[tuple[str, ...]]
     values: ClassVar[dict[str, str]]
     missing: ClassVar[str | None] = None
     words: ClassVar[Mapping[str, Sequence[str]]] = {}
+    remedy: ClassVar[str] = "get the file again"
 
     @abstractmethod
     def key_columns(self, path: Path, rows: Sequence[Sequence[str]]) -> Columns:
@@ -68,9 +70,9 @@ class CsvImporter(Importer):
 
     def read(self, path: Path) -> Table:
         """The table, after every row was checked; no two may be about one architecture."""
-        rows = _rows(path, read_compressed(path), [*self.keys, *self.values])
+        rows = self._rows(path, read_compressed(path), [*self.keys, *self.values])
         columns = self.key_columns(path, rows)
-        _refuse_repeated(path, next(columns[name] for name in KEY_COLUMNS if name in columns))
+        self._refuse_repeated(path, next(columns[name] for name in KEY_COLUMNS if name in columns))
         descriptions = {name: KEY_COLUMNS[name] for name in columns}
         for place, name in enumerate(self.values, len(self.keys)):
             read = self._word if name in self.words else self._number
@@ -79,7 +81,7 @@ class CsvImporter(Importer):
 
     def _word(self, path: Path, index: int, name: str, text: str) -> str:
         if text not in self.words[name]:
-            raise bad_row(path, index, f"'{text}' in column {name} is none of {', '.join(self.words[name])}")
+            raise self.bad_row(path, index, f"'{text}' in column {name} is none of {', '.join(self.words[name])}")
         return text
 
     def _number(self, path: Path, index: int, name: str, text: str) -> float:
@@ -88,45 +90,50 @@ class CsvImporter(Importer):
         try:
             number = float(text)
         except ValueError:
-            raise bad_row(path, index, f"'{text}' in column {name} is no number") from None
+            raise self.bad_row(path, index, f"'{text}' in column {name} is no number") from None
         low, high = self.limits(name)
         if not low <= number <= high:
-            raise bad_row(path, index, f"{text} in column {name} is no value from {low:g} to {high:g}")
+            raise self.bad_row(path, index, f"{text} in column {name} is no value from {low:g} to {high:g}")
         return number
 
+    def row(self, index: int) -> str:
+        """A row, counted from 0 below the header, in words."""
+        return f"row of index {index}"
 
-def bad_row(path: Path, index: int, reason: str) -> CorruptDataError:
-    """The error that a row, counted from 0 below the header, is not what it should be."""
-    return CorruptDataError(f"{path}, row of index {index}: {reason}; get the file again")
+    def bad_row(self, path: Path, index: int, reason: str) -> CorruptDataError:
+        """The error that a row, counted from 0 below the header, is not what it should be."""
+        return CorruptDataError(f"{path}, {self.row(index)}: {reason}; {self.remedy}")
 
-
-def _refuse_repeated(path: Path, names: NDArray[Any]) -> None:
-    _, first, place = np.unique(names, return_index=True, return_inverse=True)
-    for index in np.flatnonzero(first[place] != np.arange(len(names))):
-        raise bad_row(path, int(index), f"it is about the same architecture as the row of index {first[place[index]]}")
-
-
-def _rows(path: Path, content: bytes, header: Sequence[str]) -> list[list[str]]:
-    """The rows below the header, each checked before the next one is read."""
-    rows: list[list[str]] = []
-    try:
-        lines = csv.reader(_lines(content))
-        if (found := next(lines, None)) is None:
-            raise CorruptDataError(f"{path} is no CSV file (it is empty); get the file again")
-        if found != list(header):
-            raise CorruptDataError(
-                f"{path} has the columns {', '.join(found)}; expected {', '.join(header)}: it is a file of something "
-                "else or of another version, and `data list` says where the right one comes from"
+    def _refuse_repeated(self, path: Path, names: NDArray[Any]) -> None:
+        _, first, place = np.unique(names, return_index=True, return_inverse=True)
+        for index in np.flatnonzero(first[place] != np.arange(len(names))):
+            raise self.bad_row(
+                path, int(index), f"it is about the same architecture as the {self.row(first[place[index]])}"
             )
-        for index, row in enumerate(lines):
-            if len(row) != len(header):
-                raise bad_row(path, index, f"it has {len(row)} fields; expected {len(header)}")
-            if index == ROW_LIMIT:
-                raise CorruptDataError(f"{path} has more than {ROW_LIMIT:,} rows, which no official file has; not read")
-            rows.append(row)
-    except (ValueError, csv.Error) as error:
-        raise CorruptDataError(f"{path} is no CSV file ({error}); get the file again") from error
-    return rows
+
+    def _rows(self, path: Path, content: bytes, header: Sequence[str]) -> list[list[str]]:
+        """The rows below the header, each checked before the next one is read."""
+        rows: list[list[str]] = []
+        try:
+            lines = csv.reader(_lines(content))
+            if (found := next(lines, None)) is None:
+                raise CorruptDataError(f"{path} is no CSV file (it is empty); {self.remedy}")
+            if found != list(header):
+                raise CorruptDataError(
+                    f"{path} has the columns {', '.join(found)}; expected {', '.join(header)}: it is a file of "
+                    "something else or of another version, and `data list` says where the right one comes from"
+                )
+            for index, row in enumerate(lines):
+                if len(row) != len(header):
+                    raise self.bad_row(path, index, f"it has {len(row)} fields; expected {len(header)}")
+                if index == ROW_LIMIT:
+                    raise CorruptDataError(
+                        f"{path} has more than {ROW_LIMIT:,} rows, which no official file has; not read"
+                    )
+                rows.append(row)
+        except (ValueError, csv.Error) as error:
+            raise CorruptDataError(f"{path} is no CSV file ({error}); {self.remedy}") from error
+        return rows
 
 
 def _lines(content: bytes) -> Iterator[str]:

@@ -41,6 +41,11 @@ class Importer(ABC):
         """What the file may be called, the best first: as expected, or as it is published."""
         return [self.expects, *(one.file for one in self.downloads)]
 
+    @property
+    def wanted(self) -> str:
+        """What a user has to get by hand, under any of its names."""
+        return " or ".join([self.expects, *(name for name in self.names if name not in self.expects)])
+
     def find(self, path: Path) -> Path | None:
         """The file to read when the user points at `path`: that file itself, or the first of `names` in that folder."""
         files = [path / name for name in self.names] if path.is_dir() else [path]

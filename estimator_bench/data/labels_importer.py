@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from estimator_bench.data.csv_importer import Columns, CsvImporter, bad_row
+from estimator_bench.data.csv_importer import Columns, CsvImporter
 from estimator_bench.errors import MalformedArchitectureError
 from estimator_bench.space import AnySpace
 
@@ -21,6 +21,7 @@ class LabelsImporter(CsvImporter):
     licence = "unknown"
     keys = ("architecture",)
     values: ClassVar[dict[str, str]] = {"accuracy": "% of images, as the file has it"}
+    remedy = "correct it"
 
     def __init__(self, space: AnySpace) -> None:
         """Read nothing yet.
@@ -33,6 +34,10 @@ class LabelsImporter(CsvImporter):
         self.citation = f"where the labels come from; the space: {space.citation}"
         self._space = space
 
+    def row(self, index: int) -> str:
+        """A row as an editor counts it."""
+        return f"row in line {index + 2}"
+
     def limits(self, name: str) -> tuple[float, float]:  # noqa: ARG002
         """More than 1: what is not is a share, and the column is of percentages."""
         return float(np.nextafter(1, 2)), 100.0
@@ -44,5 +49,5 @@ class LabelsImporter(CsvImporter):
             try:
                 archs.append(str(self._space.parse(text)))
             except MalformedArchitectureError as error:
-                raise bad_row(path, index, str(error)) from None
+                raise self.bad_row(path, index, str(error)) from None
         return {"architecture": np.array(archs)}

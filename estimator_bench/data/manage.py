@@ -135,7 +135,7 @@ def verify(spaces: Iterable[AnySpace], images: Iterable[str] = ()) -> list[Verif
 def _import(what: str, owner: str, importers: Sequence[Importer], path: Path, home: Path) -> list[ImportedTable]:
     found = [(importer, file) for importer in importers if (file := importer.find(path)) is not None]
     if not found:
-        expected = ", ".join(importer.expects for importer in importers) or "nothing"
+        expected = ", ".join(importer.wanted for importer in importers) or "nothing"
         raise MissingDataError(
             f"there is no file of {what} at {path}; it imports {expected}: give such a file, or the "
             "folder it lies in, under its own name"

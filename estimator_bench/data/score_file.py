@@ -73,13 +73,13 @@ def read_score_file(path: Path, name: str = "") -> ScoreRows:
     """The table of a .csv, .json or .parquet file; the first two may be gzipped.
 
     Raises:
-        UsageError: there is no such file, or it is not of a form that is understood.
-        CorruptDataError: it is damaged, larger than `SIZE_LIMIT`, or no UTF-8 text.
+        UsageError: there is no such file, or it is not of a form that is understood, down to the row.
+        CorruptDataError: what is compressed or Parquet is damaged, or it is larger than `SIZE_LIMIT`.
     """
     stem, _, kind = path.name.removesuffix(".gz").rpartition(".")
     readers = {"csv": _of_csv, "json": _of_json, "parquet": _of_parquet}
     if kind.lower() not in readers:
-        raise UsageError(f"{path}: scores are read from .csv, .csv.gz, .json and .parquet files")
+        raise UsageError(f"{path}: scores are read from .csv, .csv.gz, .json, .json.gz and .parquet files")
     try:
         content = read_compressed(path) if path.suffix == ".gz" else _plain_content(path)
     except OSError as error:
@@ -109,7 +109,7 @@ def _text(path: Path, content: bytes) -> str:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        raise CorruptDataError(f"{path}, row {line}: no UTF-8 text; save the file in that encoding") from None
+        raise UsageError(f"{path}, row {line}: no UTF-8 text; save the file in that encoding") from None
 
 
 def _of_csv(path: Path, content: bytes, name: str) -> ScoreRows:
@@ -126,7 +126,7 @@ def _of_csv(path: Path, content: bytes, name: str) -> ScoreRows:
                 raise UsageError(f"{path}, {where}: {len(cells)} cells, but the header has {len(header)}; {FORM}")
             rows.append((where, cells[place], [*cells[:place], *cells[place + 1 :]]))
     except csv.Error as error:
-        raise CorruptDataError(f"{path}, row {reader.line_num}: no CSV ({error})") from None
+        raise UsageError(f"{path}, row {reader.line_num}: no CSV ({error})") from None
     key = _key(header[place])
     return ScoreRows(str(path), name, key, [*header[:place], *header[place + 1 :]], rows)
 
@@ -135,7 +135,7 @@ def _of_json(path: Path, content: bytes, name: str) -> ScoreRows:
     try:
         found = json.loads(_text(path, content), object_pairs_hook=_Pairs)
     except (ValueError, RecursionError) as error:
-        raise CorruptDataError(f"{path}: no JSON ({error})") from None
+        raise UsageError(f"{path}: no JSON ({error})") from None
     if isinstance(found, _Pairs):
         rows = [(f"entry {place}", key, [value]) for place, (key, value) in enumerate(found, 1)]
         return ScoreRows(str(path), name, "architecture", ["score"], rows)

@@ -70,7 +70,7 @@ def test_parquet_without_its_libraries_says_what_to_install(tmp_path: Path, monk
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("a.txt", CONTENT, "read from .csv, .csv.gz, .json and .parquet files"),
+        ("a.txt", CONTENT, "read from .csv, .csv.gz, .json, .json.gz and .parquet files"),
         ("a.csv", "", "a.csv is empty; the header is 'architecture,score'"),
         ("a.csv", "\n\n", "a.csv is empty"),
         ("a.csv", "architecture,score\n", "holds no scores"),

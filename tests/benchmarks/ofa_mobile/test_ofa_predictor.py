@@ -203,11 +203,14 @@ def test_labels_that_a_user_has_are_a_task_of_their_own(tmp_path: Path, data_hom
 @pytest.mark.parametrize(
     ("lines", "problem"),
     [
-        ([f"{MIXED},176.5"], "row of index 0: 176.5 in column accuracy is no value from 1 to 100"),
-        ([f"{MIXED},0.765"], "row of index 0: 0.765 in column accuracy is no value from 1 to 100"),
+        ([f"{MIXED},176.5"], "row in line 2: 176.5 in column accuracy is no value from 1 to 100"),
+        ([f"{MIXED},0.765"], "row in line 2: 0.765 in column accuracy is no value from 1 to 100"),
         ([f"{MIXED},"], "'' in column accuracy is no number"),
-        ([f"{MIXED},70", "r224,70"], "row of index 1: 'r224' is no subnetwork"),
-        ([f"{MIXED},70", f"{MIXED},71"], "row of index 1: it is about the same architecture as the row of index 0"),
+        ([f"{MIXED},70", "r224,70"], "row in line 3: 'r224' is no subnetwork"),
+        (
+            [f"{MIXED},70", f"{MIXED},71"],
+            "row in line 3: it is about the same architecture as the row in line 2; correct it",
+        ),
         ([f"{MIXED},70,3"], "it has 3 fields"),
     ],
 )

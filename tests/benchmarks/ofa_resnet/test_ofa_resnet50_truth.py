@@ -150,10 +150,10 @@ def test_labels_of_a_user_are_found_by_their_network(tmp_path: Path, data_home: 
         (f"architecture,accuracy\n{TEXT},1\n", "no value from 1 to 100"),
         (f"architecture,accuracy\n{TEXT},178\n", "no value from 1 to 100"),
         (f"architecture,accuracy\n{TEXT},nan\n", "no value from 1 to 100"),
-        ("architecture,accuracy\n0.65 res 1,78.25\n", "row of index 0: '0.65 res 1' is no architecture"),
+        ("architecture,accuracy\n0.65 res 1,78.25\n", "row in line 2: '0.65 res 1' is no architecture"),
         (
             f"architecture,accuracy\n{TEXT},78\n{TEXT},79\n",
-            "row of index 1: it is about the same architecture as the row",
+            "row in line 3: it is about the same architecture as the row in line 2; correct it",
         ),
     ],
 )
