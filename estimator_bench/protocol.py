@@ -71,7 +71,7 @@ class Protocol:
         if self.labels < 0:
             raise UsageError(f"the number of labels must not be negative, not {self.labels}")
         if self.batch_size < 2:
-            raise UsageError(f"batch statistics need at least 2 images, not {self.batch_size}")
+            raise UsageError(f"--batch-size {self.batch_size}: batch statistics need at least 2 images")
         if self.population not in get_args(PopulationKind):
             raise UnknownNameError("population", self.population, get_args(PopulationKind))
 

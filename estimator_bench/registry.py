@@ -152,10 +152,10 @@ def find_task(text: str) -> tuple[AnySpace, GroundTruth, Task]:
         UnknownNameError: there is no such space or task.
         PluginError: the space is broken.
     """
-    space_name, _, wanted = text.partition("/")
+    space_name, slash, wanted = text.partition("/")
     space = find_space(space_name)
     tasks = [(truth, task) for truth in truths_of(space) for task in truth.tasks]
-    meant = [one for one in tasks if wanted in ("", one[1].name, f"{one[1].name}@{one[1].label}")]
+    meant = [one for one in tasks if not slash or wanted in (one[1].name, f"{one[1].name}@{one[1].label}")]
     if not meant:
         raise UnknownNameError(f"task of {space_name}", wanted, {f"{task.name}@{task.label}" for _, task in tasks})
     truth, task = next((one for one in meant if one[0].installed), meant[0])

@@ -75,6 +75,10 @@ class NetworkRecipe:
     classes: int
     settings: tuple[tuple[str, int], ...] = ()
 
+    def __str__(self) -> str:
+        settings = "".join(f", {name} {value}" for name, value in self.settings)
+        return f"{self.name}: {'x'.join(map(str, self.input_shape))} inputs, {self.classes} classes{settings}"
+
     def __getitem__(self, setting: str) -> int:
         return dict(self.settings)[setting]
 

@@ -21,7 +21,6 @@ from .text import (
     interval_text,
     metric_label,
     population_text,
-    recipe_text,
     share,
     source_text,
     value_text,
@@ -56,7 +55,7 @@ def facts(section: Section) -> list[tuple[str, str]]:
     return [
         ("Values", f"{task.quantity} in {task.unit}, {direction(task)}"),
         ("Source", source_text(task)),
-        ("Networks", f"{recipe_text(task)}, data {task.dataset}"),
+        ("Networks", f"{task.recipe}, data {task.dataset}"),
         ("Population", population_text(section)),
         ("Noise", "; ".join([section.trials, *(f"ceiling: {method}" for method in methods)])),
         *([("Intervals", section.about)] if section.about else []),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from estimator_bench.analysis.each_run import StoredRun
 
 from .content import named
-from .text import direction, recipe_text, source_text
+from .text import direction, source_text
 
 
 def facts_of(one: StoredRun, what: str, architectures: int | None) -> list[tuple[str, str]]:
@@ -21,7 +21,7 @@ def facts_of(one: StoredRun, what: str, architectures: int | None) -> list[tuple
         ("Run", one.run),
         ("Truth", f"{one.task.description}; {one.task.unit}, {direction(one.task)}"),
         ("Source", source_text(one.task)),
-        ("Networks", recipe_text(one.task)),
+        ("Networks", str(one.task.recipe)),
         ("Architectures scored", f"{one.population:,}"),
         *shown,
         ("Protocol", named(one.protocol)),

@@ -138,13 +138,6 @@ def source_text(task: Task) -> str:
     return "table of measured values"
 
 
-def recipe_text(task: Task) -> str:
-    """The networks the task is about."""
-    recipe = task.recipe
-    settings = "".join(f", {name} {value}" for name, value in recipe.settings)
-    return f"{recipe.name}: {'x'.join(map(str, recipe.input_shape))} inputs, {recipe.classes} classes{settings}"
-
-
 def population_text(section: Section) -> str:
     """Which architectures the metrics are of, and which are left out."""
     every = "" if section.available is None else f" of {section.available:,}"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from estimator_bench.cli.options import split_names, task_of
-from estimator_bench.errors import BenchError, MissingDataError, UsageError
+from estimator_bench.errors import BenchError, MalformedArchitectureError, MissingDataError, UsageError
 from estimator_bench.protocol import Limit, Protocol, mutation_population
 from estimator_bench.proxies import ZeroCostEstimator
 from estimator_bench.registry import find_task, names
@@ -29,12 +29,12 @@ def asks_several(spaces: str) -> bool:
     return len(chosen) > 1 or EVERY_SPACE in chosen
 
 
-def tasks_asked(spaces: str, task: str, *, installed: bool = True) -> tuple[list[str], list[str]]:
+def tasks_asked(spaces: str, task: str | None, *, installed: bool = True) -> tuple[list[str], list[str]]:
     """The tasks of one space, of several separated by commas, or of `all`.
 
     Args:
         spaces: the option `--space`.
-        task: the option `--task`; "" for the default of one space, and for `SHARED_TASK` of several.
+        task: the option `--task`; None for the default of one space, and for `SHARED_TASK` of several.
         installed: of `all`, take only those whose data are there.
 
     Returns:
@@ -45,11 +45,11 @@ def tasks_asked(spaces: str, task: str, *, installed: bool = True) -> tuple[list
     """
     chosen = list(dict.fromkeys(split_names([spaces])))
     if EVERY_SPACE in chosen:
-        return _of_every_space(task or SHARED_TASK, installed=installed)
+        return _of_every_space(SHARED_TASK if task is None else task, installed=installed)
     if not chosen:
         raise UsageError("--space names no search space: give one, several separated by commas, or 'all'")
-    if len(chosen) > 1:
-        task = task or SHARED_TASK
+    if len(chosen) > 1 and task is None:
+        task = SHARED_TASK
     return [task_of(space, task) for space in chosen], []
 
 
@@ -81,7 +81,7 @@ def chosen(
         UsageError: options that exclude each other, or a file that cannot be read.
     """
     if mutations is None:
-        return lines_of(only) if only else None
+        return lines_of(only, space) if only else None
     if only:
         raise UsageError("--only and --mutations both say what to score: give one of them")
     if part:
@@ -94,14 +94,23 @@ def chosen(
     return [str(arch) for arch in mutation_population(space, mutations, protocol.seed)]
 
 
-def lines_of(only: Path) -> list[str]:
-    """The architectures of a file, as texts."""
+def lines_of(only: Path, space: AnySpace) -> list[str]:
+    """The architectures of a file, as texts.
+
+    Raises:
+        UsageError: it cannot be read, there is none in it, or a line is none.
+    """
     try:
         lines = [line.strip() for line in only.read_text().splitlines()]
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"--only {only} cannot be read: {error}") from None
     if not any(lines):
         raise UsageError(f"--only {only}: there is no architecture in it, write one on each line")
+    for number, line in enumerate(lines, 1):
+        try:
+            space.parse(line) if line else None
+        except MalformedArchitectureError as error:
+            raise MalformedArchitectureError(f"--only {only}, line {number}: {error}") from None
     return list(filter(None, lines))
 
 

@@ -9,14 +9,17 @@ import typer
 
 from estimator_bench.cli.options import JsonOption, PluginOption
 from estimator_bench.cli.streams import plugged_in
-from estimator_bench.errors import PluginError
+from estimator_bench.errors import PluginError, UsageError
 from estimator_bench.protocol import Protocol
 from estimator_bench.registry import names
 
 
 def check(
     name: Annotated[str, typer.Argument(help="An estimator (name or name:key=value) or a search space.")],
-    task: Annotated[str, typer.Option("--task", help="Task an estimator is tried on, as space/name@label.")] = "nb201",
+    task: Annotated[
+        str | None,
+        typer.Option("--task", help="Task an estimator is tried on, as space/name@label; nb201 if left out."),
+    ] = None,
     labels: Annotated[int, typer.Option("--labels", help="Labels granted to predictors.")] = 50,
     plugin: PluginOption = None,
     json: JsonOption = False,
@@ -31,6 +34,9 @@ def check(
 
     with plugged_in(plugin):
         is_space = name in names("space")
+        if is_space and task is not None:
+            raise UsageError(f"--task {task}: '{name}' is a search space, and only estimators are tried on a task")
+        task = "nb201" if task is None else task
         checks = check_space(name) if is_space else check_estimator(name, task, Protocol(labels=labels))
     if json:
         typer.echo(jsonlib.dumps([{"promise": one.promise, "violation": one.violation} for one in checks], indent=2))

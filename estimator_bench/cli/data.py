@@ -17,7 +17,7 @@ from estimator_bench.cli.data_transfer import get, remove
 from estimator_bench.cli.each_space import from_each_space
 from estimator_bench.cli.options import JsonOption, PluginOption
 from estimator_bench.cli.streams import plugged_in
-from estimator_bench.errors import CorruptDataError
+from estimator_bench.errors import CorruptDataError, MissingDataError
 
 if TYPE_CHECKING:
     from estimator_bench.data.chosen import Chosen
@@ -79,20 +79,28 @@ def import_tables(
 
 @app.command()
 def verify(name: NamesArgument = None, plugin: PluginOption = None, json: JsonOption = False) -> None:
-    """Read every table and image set again and compare it with its hash."""
+    """Read every table and image set again and compare it with its hash; one that is named must be there."""
     with plugged_in(plugin):
-        checked = [each for one in _chosen(name) for each in one.verified]
+        chosen = _chosen(name)
+        checked = [each for one in chosen for each in one.verified]
+        named = [state for one in chosen if not one.whole for state in one.states]
+    missing = [state for state in named if state.state == "missing"]
     if json:
         rows = [
             {"table": f"{one.space}/{one.table}", "folder": str(one.folder), "problem": one.problem} for one in checked
         ]
+        rows += [{"table": one.name, "folder": None, "problem": f"missing; {one.command}"} for one in missing]
         typer.echo(jsonlib.dumps(rows, indent=2))
     else:
         for one in checked:
             typer.echo(f"{'damaged' if one.problem else 'intact':<9}{one.space}/{one.table}  {one.folder}")
+        for state in missing:
+            typer.echo(f"missing  {state.name}  {state.command}")
     problems = [one.problem for one in checked if one.problem is not None]
     if problems:
         raise CorruptDataError("; ".join(problems))
+    if missing:
+        raise MissingDataError("; ".join(f"{one.name} is not here; get it with: {one.command}" for one in missing))
 
 
 def _chosen(wanted: list[str] | None) -> list[Chosen]:

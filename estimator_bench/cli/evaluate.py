@@ -35,7 +35,7 @@ EstimatesOption = Annotated[
 def evaluate(
     files: FilesArgument,
     space: SpaceOption,
-    task: TaskOption = "",
+    task: TaskOption = None,
     estimates: EstimatesOption = "quality",
     population: PopulationOption = "all",
     output: OutputOption = DEFAULT_OUTPUT,

@@ -7,12 +7,19 @@ import inspect
 import json as jsonlib
 from typing import Annotated, Any
 
+import numpy as np
 import typer
 
+from estimator_bench.cli.each_space import from_each_space
 from estimator_bench.cli.options import JsonOption, PluginOption
 from estimator_bench.cli.streams import plugged_in
 from estimator_bench.errors import UnknownNameError, UsageError
+from estimator_bench.estimator_spec import make_estimator
+from estimator_bench.guard import Failure, attempt
 from estimator_bench.registry import find_space, find_task, load, names, origin, truths_of
+
+SHOWN_TASKS = 3
+"""Most tasks that a message names."""
 
 
 def info(
@@ -53,6 +60,11 @@ def _facts(name: str) -> dict[str, Any]:
     try:
         metric = parse_metric(name)
     except UsageError:
+        if tasks := [task for found in from_each_space(_task_names) for task in found if name in _short_names(task)]:
+            more = f" and {len(tasks) - SHOWN_TASKS} more" if len(tasks) > SHOWN_TASKS else ""
+            raise UsageError(
+                f"'{name}' is a task, and written space/name@label: {', '.join(tasks[:SHOWN_TASKS])}{more}"
+            ) from None
         known = [*names("space"), *names("estimator"), *(family.pattern for family in METRICS)]
         raise UnknownNameError("name", name, known) from None
     direction = "higher is better" if metric.higher_is_better else "lower is better"
@@ -64,6 +76,16 @@ def _facts(name: str) -> dict[str, Any]:
         "source": metric.source,
     }
     return facts | {"definition": inspect.getdoc(metric.function) or ""}
+
+
+def _task_names(space: str) -> list[str]:
+    return [str(task) for truth in truths_of(find_space(space)) for task in truth.tasks]
+
+
+def _short_names(task: str) -> tuple[str, str]:
+    """What a task is called inside of its space, with and without the label."""
+    name = task.partition("/")[2]
+    return name, name.partition("@")[0]
 
 
 def _space_facts(name: str) -> dict[str, Any]:
@@ -80,7 +102,7 @@ def _space_facts(name: str) -> dict[str, Any]:
         "from": origin("space", name),
         "source": space.citation,
         "architectures": "not enumerable" if everything is None else len(everything),
-        "example": "" if everything is None else str(everything[0]),
+        "example": str(space.sample(np.random.default_rng(0)) if everything is None else everything[0]),
         "recipes": [str(recipe) for recipe in space.recipes.values()],
         "tasks": tasks,
         "description": inspect.getdoc(type(space)) or "",
@@ -90,15 +112,17 @@ def _space_facts(name: str) -> dict[str, Any]:
 def _estimator_facts(name: str) -> dict[str, Any]:
     estimator = load("estimator", name)
     parameters = dataclasses.fields(estimator) if dataclasses.is_dataclass(estimator) else ()
+    made = attempt(make_estimator, name)
+    default = estimator if isinstance(made, Failure) else made  # what is said of it may depend on its parameters
     return {
         "estimator": name,
-        "kind": estimator.kind,
+        "kind": default.kind,
         "from": origin("estimator", name),
         "source": estimator.citation,
         "revision": estimator.revision,
-        "estimates": estimator.estimates,
-        "invariant to": estimator.invariant_to,
-        "labels": estimator.uses_labels,
+        "estimates": default.estimates,
+        "invariant to": default.invariant_to,
+        "labels": default.uses_labels,
         "parameters": [
             f"{field.name}" if field.default is dataclasses.MISSING else f"{field.name}={field.default!r}"
             for field in parameters

@@ -49,6 +49,8 @@ def check_device(device: str) -> None:
     """
     if device == "cpu":
         return
+    if device.partition(":")[0] != "cuda":
+        raise UsageError(f"--device {device}: give cpu or cuda")
     import torch
 
     try:
@@ -57,9 +59,9 @@ def check_device(device: str) -> None:
         raise UsageError(f"--device {device} cannot be used here: {error}") from None
 
 
-def task_of(space: str, task: str) -> str:
+def task_of(space: str, task: str | None) -> str:
     """The name of a task whose space is given apart; the default task where there is none."""
-    return f"{space}/{task.removeprefix(f'{space}/')}" if task else space
+    return space if task is None else f"{space}/{task.removeprefix(f'{space}/')}"
 
 
 def split_names(values: list[str] | None) -> list[str]:

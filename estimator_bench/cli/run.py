@@ -41,7 +41,7 @@ SpacesOption = Annotated[
 EstimatorsOption = Annotated[
     list[str], typer.Option("--est", help="Estimators, as name or name:key=value:key=value; comma or repeat.")
 ]
-TaskOption = Annotated[str, typer.Option("--task", help="Task of the space, as name or name@label.")]
+TaskOption = Annotated[str | None, typer.Option("--task", help="Task of the space, as name or name@label.")]
 LimitOption = Annotated[str | None, typer.Option("--limit", help="Score N architectures, or a share such as 5%.")]
 OnlyOption = Annotated[
     Path | None, typer.Option("--only", help="Score the architectures in this file alone, one on each line.")
@@ -75,7 +75,7 @@ QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress an
 def run(
     space: SpacesOption,
     est: EstimatorsOption,
-    task: TaskOption = "",
+    task: TaskOption = None,
     only: OnlyOption = None,
     mutations: MutationsOption = None,
     limit: LimitOption = None,
@@ -120,8 +120,11 @@ def run(
             seed, labels, inputs, batch_size, tuple(split_names(source)), device, population, Repeat.parse(repeat)
         )
         part = Limit.parse(limit) if limit else None
+        estimators = split_names(est)
+        if not estimators:
+            raise UsageError("--est names no estimator: `estimator-bench list estimators` says what there is")
         tasks, notes = tasks_asked(space, task)
-        plans = _plan(tasks, split_names(est), protocol, part, only, mutations)
+        plans = _plan(tasks, estimators, protocol, part, only, mutations)
         check_plans(plans, wanted if metrics else [])
     if dry_run:
         print_plans(plans, notes, output, several=asks_several(space), retry_failed=retry_failed, as_json=json)

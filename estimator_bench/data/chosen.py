@@ -61,11 +61,11 @@ def choose(wanted: Sequence[str]) -> list[Chosen]:
 
 
 def _choose(name: str) -> Chosen:
-    owner, _, table = (f"{IMAGES}/{name}" if name in IMPORTED else name).partition("/")
+    owner, slash, table = (f"{IMAGES}/{name}" if name in IMPORTED else name).partition("/")
     if owner != IMAGES and owner not in names("space"):
         raise UnknownNameError("space or image set", name, [*names("space"), *IMPORTED])
     everything = Chosen(IMAGES, None, IMPORTED) if owner == IMAGES else _all_of(find_space(owner))
-    if not table:
+    if not slash:
         return everything
     if table not in everything.tables:
         raise UnknownNameError("table", name, [f"{owner}/{one}" for one in everything.tables])

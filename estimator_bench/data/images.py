@@ -159,7 +159,7 @@ def images_digest(dataset: str) -> str:
 @cache
 def _dataset(name: str) -> Dataset:
     if name not in DATASETS:
-        raise UnknownNameError("image dataset", name, DATASETS)
+        raise UnknownNameError("image dataset", name, DATASETS, "or gaussian, for --inputs")
     return DATASETS[name]()
 
 

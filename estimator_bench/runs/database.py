@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shlex
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -109,7 +110,8 @@ class Database:
         if not self._write:
             if not self.path.exists():
                 raise StoreError(
-                    f"no results in {self.folder}: `estimator_bench run --output {self.folder}` makes some"
+                    f"no results in {self.folder}: `estimator-bench run --space nb301 --est synflow --output "
+                    f"{shlex.quote(str(self.folder))}` makes some"
                 )
             return
         self.folder.mkdir(parents=True, exist_ok=True)

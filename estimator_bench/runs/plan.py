@@ -11,12 +11,12 @@ from typing import Any
 from estimator_bench.class_truth import truth_of
 from estimator_bench.errors import UsageError
 from estimator_bench.estimator import Estimator
-from estimator_bench.estimator_spec import make_estimator, spec_of
+from estimator_bench.estimator_spec import make_estimator, spec_of, split_outside_brackets
 from estimator_bench.ground_truth import GroundTruth, Task
 from estimator_bench.identity import code_closure, digest_of, library_versions
 from estimator_bench.problem import require_others
 from estimator_bench.protocol import Limit, Protocol, full_population, scored_population
-from estimator_bench.registry import find_task, plugin_files
+from estimator_bench.registry import find_task, load, plugin_files
 from estimator_bench.runs.jobs import Job
 from estimator_bench.space import AnySpace, Architecture
 
@@ -177,12 +177,13 @@ class _Planner:
         self.runs: dict[str, PlannedRun] = {}
 
     def add(self, text: str, *, requested: bool, within: tuple[str, ...] = ()) -> PlannedRun:
+        kind = load("estimator", split_outside_brackets(text, ":")[0]).kind
+        if kind == "given" and text not in self._request.given:
+            raise UsageError(f"the scores of '{text}' come from a file: `estimator-bench evaluate FILE` takes them in")
         estimator = make_estimator(text)
         spec = spec_of(estimator)
         if spec in within:
             raise UsageError(f"'{spec}' combines itself: {' -> '.join((*within, spec))}")
-        if estimator.kind == "given" and spec not in self._request.given:
-            raise UsageError(f"the scores of '{spec}' come from a file: `estimator-bench evaluate FILE` takes them in")
         members = [self.add(member, requested=False, within=(*within, spec)) for member in estimator.members]
         identity = self._identity(spec, estimator, members)
         run_id = digest_of(identity)

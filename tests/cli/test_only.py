@@ -9,6 +9,7 @@ import pytest
 from estimator_bench.cli.asked import lines_of
 from estimator_bench.errors import MalformedArchitectureError, UsageError
 from estimator_bench.protocol import Limit, Protocol
+from estimator_bench.registry import find_space
 from estimator_bench.runs.plan import Request, make_plan
 
 pytestmark = pytest.mark.usefixtures("toy")
@@ -22,7 +23,7 @@ def plan_for(*texts: str, limit: str | None = None) -> list[str]:
 def test_the_population_is_what_the_file_names_in_its_order(tmp_path: Path) -> None:
     file = tmp_path / "cells.txt"
     file.write_text("wide-skip-skip-wide\n\n  skip-skip-skip-wide\nwide-skip-skip-wide\n")
-    assert plan_for(*lines_of(file)) == ["wide-skip-skip-wide", "skip-skip-skip-wide"]
+    assert plan_for(*lines_of(file, find_space("toy"))) == ["wide-skip-skip-wide", "skip-skip-skip-wide"]
 
 
 def test_a_limit_draws_from_the_file() -> None:
@@ -47,4 +48,4 @@ def test_a_file_that_is_missing_empty_or_no_text_is_a_mistake_that_is_explained(
     binary.write_bytes(b"\xff\xfe\x00")
     for file, message in ((tmp_path / "no.txt", "cannot be read"), (empty, "no architecture"), (binary, "cannot be")):
         with pytest.raises(UsageError, match=message):
-            lines_of(file)
+            lines_of(file, find_space("toy"))
