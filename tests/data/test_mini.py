@@ -178,11 +178,15 @@ def test_the_device_is_part_of_what_a_training_is() -> None:
     assert replace(TINY, device="cpu").digest == TINY.digest != replace(TINY, device="cuda").digest
 
 
-def test_a_device_that_is_not_there_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("device", "message"),
+    [("nonsense", "--device nonsense: give cpu or cuda"), ("cuda:99", "--device cuda:99 cannot be used here")],
+)
+def test_a_device_that_is_not_there_is_refused(device: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stop:
-        main(["data", "train", "nb201", "--device", "nonsense"])
+        main(["data", "train", "nb201", "--device", device])
     assert stop.value.code == UsageError.exit_code
-    assert "--device nonsense cannot be used here" in capsys.readouterr().err
+    assert message in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("fewer", [["--architectures", "399"], ["--trials", "2"]])
