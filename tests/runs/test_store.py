@@ -164,7 +164,10 @@ def test_failures_are_counted_with_the_first_reason(tmp_path: Path) -> None:
 
 
 def test_a_missing_results_folder_names_the_command_that_makes_one(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match="estimator_bench run --output"), Store(tmp_path / "no", write=False):
+    with (
+        pytest.raises(StoreError, match=r"estimator-bench run --space nb301 --est synflow --output .*no` makes some"),
+        Store(tmp_path / "no", write=False),
+    ):
         pass
 
 
