@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from command_line import call
 
 from estimator_bench import registry
-from estimator_bench.cli.main import main
 from estimator_bench.protocol import Limit, Protocol
 from estimator_bench.runs.database import FILE
 from estimator_bench.runs.engine import SerialEngine
@@ -22,13 +22,6 @@ from estimator_bench.runs.store import Store
 def few_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("across.scored", "resampling"):
         monkeypatch.setattr(f"estimator_bench.analysis.{name}.default_draws", lambda _: 30)
-
-
-def call(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
-    with pytest.raises(SystemExit) as ended:
-        main(list(words))
-    printed = capsys.readouterr()
-    return int(ended.value.code or 0), printed.out, printed.err
 
 
 def store(folder: Path, task: str, *estimators: str, limit: str) -> None:

@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import command_line
 import pytest
 
 from estimator_bench import registry
@@ -23,10 +24,7 @@ def results(tmp_path: Path, toy: str, capsys: pytest.CaptureFixture[str]) -> Pat
 
 
 def call(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
-    with pytest.raises(SystemExit) as ended:
-        main(["bias", *words])
-    printed = capsys.readouterr()
-    return int(ended.value.code or 0), printed.out, printed.err
+    return command_line.call(capsys, "bias", *words)
 
 
 def test_sentences_are_printed_and_tables_written(results: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,10 +7,10 @@ import re
 import shlex
 from pathlib import Path
 
+import command_line
 import pytest
 
 from estimator_bench import registry
-from estimator_bench.cli.main import main
 from estimator_bench.data.score_file import read_score_file
 
 
@@ -32,10 +32,9 @@ def file(tmp_path: Path) -> Path:
 
 
 def call(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
-    with pytest.raises(SystemExit) as ended:
-        main([*words, "--metrics", "tau"] if words[0] in ("run", "evaluate", "report") else list(words))
-    printed = capsys.readouterr()
-    return int(ended.value.code or 0), printed.out, printed.err
+    return command_line.call(
+        capsys, *words, *(("--metrics", "tau") if words[0] in ("run", "evaluate", "report") else ())
+    )
 
 
 def test_a_file_ends_as_a_run_does(file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

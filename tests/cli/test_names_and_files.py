@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
+import command_line
 import pytest
-
-from estimator_bench.cli.main import main
-
-Call = Callable[..., tuple[int, str, str]]
+from command_line import Call
 
 
 @pytest.fixture
@@ -19,10 +16,8 @@ def call(capsys: pytest.CaptureFixture[str], toy: str) -> Call:
     assert toy
 
     def run(*words: str) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as ended:
-            main(words)
-        printed = capsys.readouterr()
-        return int(ended.value.code or 0), printed.out, printed.err.removeprefix("error: ").removesuffix("\n")
+        code, out, err = command_line.call(capsys, *words)
+        return code, out, err.removeprefix("error: ").removesuffix("\n")
 
     return run
 

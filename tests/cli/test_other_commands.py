@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import command_line
 import pytest
-
-from estimator_bench.cli.main import main
-
-Call = Callable[..., tuple[int, str, str]]
+from command_line import Call
 
 
 @pytest.fixture
@@ -19,13 +17,7 @@ def call(capsys: pytest.CaptureFixture[str], toy: str) -> Call:
     """Runs a command line in this process: (exit code, standard output, standard error)."""
     assert toy
 
-    def run(*words: str) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as ended:
-            main(words)
-        printed = capsys.readouterr()
-        return int(ended.value.code or 0), printed.out, printed.err
-
-    return run
+    return partial(command_line.call, capsys)
 
 
 def rows(done: tuple[int, str, str]) -> Any:

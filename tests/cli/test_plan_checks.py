@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-from estimator_bench.cli.main import main
-
-Command = Callable[..., tuple[int, str, str]]
+from command_line import Call, call
 
 PLUGIN = """
 from estimator_bench import Estimator, UsageError
@@ -35,17 +31,15 @@ class Picky(Student):
 
 
 @pytest.fixture
-def command(tmp_path: Path, toy: str, capsys: pytest.CaptureFixture[str]) -> Command:
+def command(tmp_path: Path, toy: str, capsys: pytest.CaptureFixture[str]) -> Call:
     """Runs a `run` command in this process: (exit code, standard output, error message)."""
     assert toy
     (tmp_path / "plugin.py").write_text(PLUGIN)
 
     def run(*words: str) -> tuple[int, str, str]:
         options = ("--plugin", str(tmp_path / "plugin.py"), "--workers", "0", "--quiet", "--metrics", "tau")
-        with pytest.raises(SystemExit) as ended:
-            main(["run", *words, *options, "--output", str(tmp_path / "results")])
-        printed = capsys.readouterr()
-        return int(ended.value.code or 0), printed.out, printed.err.removeprefix("error: ").removesuffix("\n")
+        code, out, err = call(capsys, "run", *words, *options, "--output", str(tmp_path / "results"))
+        return code, out, err.removeprefix("error: ").removesuffix("\n")
 
     return run
 
@@ -89,14 +83,14 @@ NO_SUPERNET = "one-shot cannot score toy/quality@made-up: UsageError: space 'toy
     ],
 )
 def test_what_can_be_known_to_come_to_nothing_is_refused(
-    command: Command, tmp_path: Path, words: tuple[str, ...], message: str
+    command: Call, tmp_path: Path, words: tuple[str, ...], message: str
 ) -> None:
     code, out, error = command("--space", *words)
     assert (code, out, error.startswith(message)) == (2, "", True), error
     assert not (tmp_path / "results").exists(), "nothing was done"
 
 
-def test_architectures_without_a_value_of_the_task_are_refused(command: Command, tmp_path: Path) -> None:
+def test_architectures_without_a_value_of_the_task_are_refused(command: Call, tmp_path: Path) -> None:
     (tmp_path / "cells.txt").write_text("|nor_conv_1x1~0|+|none~0|none~1|+|none~0|none~1|none~2|\n")
     code, _, error = command("--space", "nb201", "--est", "params", "--only", str(tmp_path / "cells.txt"))
     assert code == 2
@@ -106,17 +100,17 @@ def test_architectures_without_a_value_of_the_task_are_refused(command: Command,
     )
 
 
-def test_labels_that_leave_enough_are_counted_in_the_headline(command: Command) -> None:
+def test_labels_that_leave_enough_are_counted_in_the_headline(command: Call) -> None:
     code, out, error = command("--space", "toy", "--est", "ridge", "--labels", "71")
     assert code == 0, error
     assert out.startswith("toy/quality@made-up: 10 of 81 architectures, %; 71 left out, their labels were seen\n")
 
 
-def test_few_architectures_are_the_users_choice_as_long_as_one_is_left(command: Command) -> None:
+def test_few_architectures_are_the_users_choice_as_long_as_one_is_left(command: Call) -> None:
     assert command("--space", "toy", "--est", "ridge", "--labels", "10", "--limit", "5")[0] == 0
 
 
-def test_labels_of_all_that_an_estimator_asked_for_by_itself_end_in_an_error(command: Command) -> None:
+def test_labels_of_all_that_an_estimator_asked_for_by_itself_end_in_an_error(command: Call) -> None:
     code, out, error = command("--space", "toy", "--est", "curious")
     assert out.startswith("toy/quality@made-up: 0 of 81 architectures, %; 81 left out, their labels were seen\n")
     assert (code, error.replace("\n", " ")) == (
@@ -126,6 +120,6 @@ def test_labels_of_all_that_an_estimator_asked_for_by_itself_end_in_an_error(com
     )
 
 
-def test_metrics_that_the_terminal_has_no_room_for_are_named(command: Command) -> None:
+def test_metrics_that_the_terminal_has_no_room_for_are_named(command: Call) -> None:
     _, out, _ = command("--space", "toy", "--est", "params", "--metrics", "spearman,pearson,p@top5%,br@10,wr@5")
     assert "\n2 more metrics in the report and with --json: wr@5, tau\n" in out

@@ -3,40 +3,31 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from command_line import Call, call
 
-from estimator_bench.cli.main import main
 from estimator_bench.errors import UsageError
 from estimator_bench.registry import load_plugins
 
 TOY_PLUGIN = Path(__file__).parents[1] / "plugins" / "toy.py"
 
-Command = Callable[..., tuple[int, str, str]]
-
 
 @pytest.fixture
-def command(fresh_registry: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Command:  # noqa: ARG001
+def command(fresh_registry: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Call:  # noqa: ARG001
     space, _, _ = TOY_PLUGIN.read_text().partition("\n\n@dataclass(frozen=True)\nclass Weights")
     (tmp_path / "twin.py").write_text(space.replace('"toy"', '"twin"'))
     load_plugins([str(TOY_PLUGIN), str(tmp_path / "twin.py")])
 
-    def call(*words: str) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as stop:
-            main([*words, "--output", str(tmp_path / "results")])
-        printed = capsys.readouterr()
-        return int(stop.value.code or 0), printed.out, printed.err
-
-    return call
+    return lambda *words: call(capsys, *words, "--output", str(tmp_path / "results"))
 
 
 RUN = ("run", "--est", "weights", "--limit", "20", "--workers", "0", "--metrics", "tau")
 
 
-def test_several_spaces_share_a_command_and_a_table(command: Command) -> None:
+def test_several_spaces_share_a_command_and_a_table(command: Call) -> None:
     code, out, err = command(*RUN, "--space", "toy,twin", "--task", "quality")
     assert code == 0
     rows = {line.split()[0]: line.split() for line in out.splitlines() if "/" in line}
@@ -47,7 +38,7 @@ def test_several_spaces_share_a_command_and_a_table(command: Command) -> None:
     assert "across:" in err
 
 
-def test_a_second_time_nothing_is_scored_and_everything_shown(command: Command) -> None:
+def test_a_second_time_nothing_is_scored_and_everything_shown(command: Call) -> None:
     first = command(*RUN, "--space", "toy,twin", "--task", "quality", "--json")[1]
     _, second, err = command(*RUN, "--space", "toy,twin", "--task", "quality", "--json")
     assert err.count("every score asked for is stored already") == 2
@@ -63,7 +54,7 @@ def test_a_second_time_nothing_is_scored_and_everything_shown(command: Command) 
     assert {space for space, *_ in values(second)} == {"toy", "twin"}
 
 
-def test_all_takes_the_spaces_that_have_the_task_and_names_the_others(command: Command) -> None:
+def test_all_takes_the_spaces_that_have_the_task_and_names_the_others(command: Call) -> None:
     code, out, _ = command(*RUN, "--space", "all", "--task", "quality@made-up")
     assert code == 0
     assert "twin/quality@made-up" in out
@@ -75,7 +66,7 @@ def test_all_takes_the_spaces_that_have_the_task_and_names_the_others(command: C
     assert "no search space has the task 'nonsense'" in err
 
 
-def test_all_is_by_default_about_the_task_that_every_space_has(command: Command) -> None:
+def test_all_is_by_default_about_the_task_that_every_space_has(command: Call) -> None:
     code, out, _ = command(*RUN, "--space", "all", "--dry-run")
     assert code == 0
     assert "nb201/digits@mini: 20 of 400 architectures" in out
@@ -91,13 +82,13 @@ def test_all_is_by_default_about_the_task_that_every_space_has(command: Command)
         (["--space", "toy,nb301"], "digits@mini"),
     ],
 )
-def test_what_makes_no_sense_for_several_spaces_is_refused(command: Command, words: list[str], says: str) -> None:
+def test_what_makes_no_sense_for_several_spaces_is_refused(command: Call, words: list[str], says: str) -> None:
     code, out, err = command(*RUN, *words)
     assert (code != 0, out) == (True, "")
     assert says in err
 
 
-def test_spaces_that_are_left_out_stand_in_the_results_too(command: Command, tmp_path: Path) -> None:
+def test_spaces_that_are_left_out_stand_in_the_results_too(command: Call, tmp_path: Path) -> None:
     words = (*RUN, "--task", "quality@made-up", "--space", "all")
     planned = json.loads(command(*words, "--dry-run", "--json")[1])
     assert any("nb301 is left out" in note for note in planned["notes"])
@@ -106,7 +97,7 @@ def test_spaces_that_are_left_out_stand_in_the_results_too(command: Command, tmp
     assert "nb301 is left out" in (tmp_path / "results" / "report.md").read_text()
 
 
-def test_mutations_are_drawn_from_each_space(command: Command) -> None:
+def test_mutations_are_drawn_from_each_space(command: Call) -> None:
     words = ("run", "--est", "weights", "--workers", "0", "--metrics", "tau", "--mutations", "3", "--dry-run")
     for space in ("toy", "toy,twin"):
         code, out, _ = command(*words, "--space", space, "--task", "quality")
@@ -114,7 +105,7 @@ def test_mutations_are_drawn_from_each_space(command: Command) -> None:
         assert "toy/quality@made-up" in out
 
 
-def test_a_dry_run_of_several_spaces_is_a_list_for_programs(command: Command) -> None:
+def test_a_dry_run_of_several_spaces_is_a_list_for_programs(command: Call) -> None:
     words = (*RUN, "--task", "quality", "--dry-run", "--json")
     assert [one["task"] for one in json.loads(command(*words, "--space", "toy,twin")[1])["tasks"]] == [
         "toy/quality@made-up",

@@ -9,21 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from command_line import call
 
 from estimator_bench.analysis import resampling
-from estimator_bench.cli.main import main
 from estimator_bench.runs.store import Store
 
 ONE_SHOT = "one-shot:epochs=12"
 REPEATED = ("--limit", "40", "--repeat", "seeds=2,batch-size=8|16", "--workers", "0", "--quiet")
-
-
-def call(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
-    """Exit code, standard output and standard error of a command line."""
-    with pytest.raises(SystemExit) as ended:
-        main([*words])
-    captured = capsys.readouterr()
-    return int(ended.value.code or 0), captured.out, captured.err
 
 
 _made: list[Path] = []
