@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from estimator_bench.cli.options import DEFAULT_OUTPUT, JsonOption, PluginOption, split_names
-from estimator_bench.cli.show import print_json, write_pages
+from estimator_bench.cli.show import PARTIAL, SURROGATE, print_json, write_pages
 from estimator_bench.cli.streams import plugged_in
 
 if TYPE_CHECKING:
@@ -59,8 +59,8 @@ def _print(found: AcrossFindings) -> None:
     from estimator_bench.analysis.across.words import scope, sentences
 
     predicted = ", ".join(str(one.task) for one in found.used if one.task.source == "surrogate")
-    surrogate = f"  SURROGATE: predicted, not measured: {predicted}" if predicted else ""
-    partial = "  PARTIAL: some scores are missing or failed" if any(one.incomplete for one in found.used) else ""
+    surrogate = f"{SURROGATE}: {predicted}" if predicted else ""
+    partial = PARTIAL if any(one.incomplete for one in found.used) else ""
     typer.echo(f"{found.metric} of {', '.join(found.across.specs)} over {scope(found.across)}{surrogate}{partial}")
     typer.echo("".join(f"  {text}\n" for text in sentences(found.across, found.metric)))
     for task, spec, why in found.across.missing:

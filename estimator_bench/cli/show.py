@@ -30,6 +30,10 @@ Run = TypeVar("Run", bound="StoredRun")
 TERMINAL_METRICS = 4
 """How many metrics fit beside each other on a terminal; the report has all."""
 
+SURROGATE = "  SURROGATE: predicted, not measured"
+PARTIAL = "  PARTIAL: some scores are missing or failed"
+"""What numbers must not be shown without, after the line that says what they are of."""
+
 
 def write_reports(findings: Findings, output: Path, formats: Sequence[str] | None = None) -> list[Path]:
     """Write the findings in the given formats, by default all, into the results folder; returns the files."""
@@ -151,9 +155,7 @@ def _marked(section: Section) -> str:
 
 
 def _caveats(task: Task, *, complete: bool) -> str:
-    """What numbers of a task must not be shown without, after the line that says what they are of."""
-    surrogate = "  SURROGATE: predicted, not measured" if task.source == "surrogate" else ""
-    return surrogate + ("" if complete else "  PARTIAL: some scores are missing or failed")
+    return (SURROGATE if task.source == "surrogate" else "") + ("" if complete else PARTIAL)
 
 
 def _ceiling(section: Section, metric: str) -> str:
