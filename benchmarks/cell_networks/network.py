@@ -15,7 +15,9 @@ from typing import TypeAlias, cast
 import torch
 from torch import nn
 
-from .operations import FactorizedReduce, Norm, operation, relu_conv_norm
+from estimator_bench.networks.supernet import Norm
+
+from .operations import FactorizedReduce, operation, relu_conv_norm
 from .stack import NamedCell, Place, Stack, places, stride
 
 CellMaker: TypeAlias = Callable[[Place], nn.Module]

@@ -9,14 +9,10 @@ which other operations read too.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeAlias
-
 import torch
 from torch import nn
 
-Norm: TypeAlias = Callable[[int], nn.Module]
-"""Makes a normalisation for so many channels."""
+from estimator_bench.networks.supernet import Norm
 
 
 def operation(name: str, channels: int, stride: int, norm: Norm, *, pool_norm: Norm | None = None) -> nn.Module:

@@ -9,10 +9,9 @@ from typing import TypeAlias, cast
 import torch
 from torch import nn
 
-from .edges import EDGES, NONE
+from estimator_bench.networks.supernet import Norm
 
-Norm: TypeAlias = Callable[[int], nn.Module]
-"""Makes a normalisation for so many channels."""
+from .edges import EDGES, NONE
 
 OpMaker: TypeAlias = Callable[[int, int], nn.Module]
 """Makes the module of an operation that reads a node: 0 is the input of the cell."""

@@ -9,17 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial, reduce
-from typing import TypeAlias, cast
+from typing import cast
 
 import torch
 from torch import nn
 
+from estimator_bench.networks.supernet import Norm
 from estimator_bench.space import NetworkRecipe
 
 from .cell import CONV_3X3, MAX_POOL, Cell
 from .complexity import STACKS, stages, vertex_channels
-
-Norm: TypeAlias = Callable[[int], nn.Module]
 
 
 class Skeleton(nn.Module):

@@ -8,20 +8,18 @@ run too, and a node without operations is the cell's input times zero.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeAlias, cast
+from typing import cast
 
 import torch
 from estimator_bench.benchmarks.four_node_cells.edges import CONV_1X1, CONV_3X3, SKIP
 from estimator_bench.benchmarks.four_node_cells.modules import CellModule, relu_conv_norm
 from torch import nn
 
+from estimator_bench.networks.supernet import Norm
 from estimator_bench.space import NetworkRecipe
 
 from .cell import AVG_POOL, OPS, Cell
 from .complexity import stages
-
-Maker: TypeAlias = Callable[[int], nn.Module]
-"""Makes a cell or a normalisation for so many channels."""
 
 
 class Skeleton(nn.Module):
@@ -32,7 +30,9 @@ class Skeleton(nn.Module):
         lastact: normalisation and ReLU; its output is the last feature map.
     """
 
-    def __init__(self, recipe: NetworkRecipe, make_cell: Maker, norm: Maker = nn.BatchNorm2d) -> None:
+    def __init__(
+        self, recipe: NetworkRecipe, make_cell: Callable[[int], nn.Module], norm: Norm = nn.BatchNorm2d
+    ) -> None:
         super().__init__()
         first, second, third = (stage.channels for stage in stages(recipe))
         self.stem = nn.Sequential(nn.Conv2d(recipe.input_shape[0], first, 3, padding=1, bias=False), norm(first))
@@ -75,7 +75,7 @@ class CellNetwork(Skeleton):
 class ResidualBlock(nn.Module):
     """Halves the maps: two 3x3 convolutions, beside a 2x2 mean and a 1x1 convolution without normalisation."""
 
-    def __init__(self, channels_in: int, channels_out: int, norm: Maker) -> None:
+    def __init__(self, channels_in: int, channels_out: int, norm: Norm) -> None:
         super().__init__()
         self.body = nn.Sequential(
             relu_conv_norm(channels_in, channels_out, 3, norm, stride=2),
@@ -93,7 +93,7 @@ def cell_module(cell: Cell, channels: int) -> CellModule:
     return CellModule(cell.ops, lambda op, _: operation(op, channels))
 
 
-def operation(op: int, channels: int, norm: Maker = nn.BatchNorm2d) -> nn.Module:
+def operation(op: int, channels: int, norm: Norm = nn.BatchNorm2d) -> nn.Module:
     """The module of an operation other than `none`; it keeps the shape of its maps."""
     if op == SKIP:
         return nn.Identity()

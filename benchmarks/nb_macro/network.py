@@ -12,7 +12,8 @@ from typing import cast
 import torch
 from torch import nn
 
-from estimator_bench.networks.mobile_blocks import InvertedResidual, Norm
+from estimator_bench.networks.mobile_blocks import InvertedResidual
+from estimator_bench.networks.supernet import Norm
 from estimator_bench.space import NetworkRecipe
 
 from .complexity import Place, places

@@ -11,10 +11,11 @@ from typing import TypeAlias, cast
 
 import torch
 from estimator_bench.benchmarks.four_node_cells.edges import CONV_1X1, CONV_3X3, OPS, SKIP
-from estimator_bench.benchmarks.four_node_cells.modules import CellModule, Norm, relu_conv_norm
+from estimator_bench.benchmarks.four_node_cells.modules import CellModule, relu_conv_norm
 from torch import nn
 
 from estimator_bench.layer_costs import Maps
+from estimator_bench.networks.supernet import Norm
 from estimator_bench.space import NetworkRecipe
 
 from .cell import MODULES, Cell

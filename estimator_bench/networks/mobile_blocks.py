@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TypeAlias, cast
+from typing import cast
 
 import torch
 from torch import nn
 
 from estimator_bench.mobile_layout import Activation, InvertedBlock, MobileLayout
+from estimator_bench.networks.supernet import Norm
 from estimator_bench.space import NetworkRecipe
-
-Norm: TypeAlias = Callable[[int], nn.Module]
-"""Makes a normalisation for so many channels."""
 
 ACTIVATIONS: Mapping[Activation, Callable[[], nn.Module]] = {
     "relu": nn.ReLU,

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from functools import partial
+from typing import TypeAlias
 
 import torch
 from torch import nn
 
 from estimator_bench.space import Architecture
+
+Norm: TypeAlias = Callable[[int], nn.Module]
+"""Makes a normalisation for so many channels."""
 
 BATCH_NORM = partial(nn.BatchNorm2d, track_running_stats=False)
 """Normalisation by the statistics of the batch, in evaluation too: running averages would mix those of different
