@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from estimator_bench.metrics.ties import Values, finite_scores, mean_over_ties, require_spread, varied_keys
+from estimator_bench.metrics.ties import Values, finite_scores, mean_ranks, require_spread, varied_keys
 
 
 def spearman(truth: Values, scores: Values) -> float:
@@ -17,8 +17,7 @@ def spearman(truth: Values, scores: Values) -> float:
     Raises:
         UndefinedError: one side is constant, or n < 2.
     """
-    places = np.arange(len(truth), 0, -1.0)
-    return pearson(mean_over_ties(truth, places), mean_over_ties(varied_keys(truth, scores), places))
+    return pearson(mean_ranks(truth), mean_ranks(varied_keys(truth, scores)))
 
 
 def pearson(truth: Values, scores: Values) -> float:

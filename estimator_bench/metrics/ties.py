@@ -7,7 +7,6 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from estimator_bench.errors import UndefinedError
 
@@ -59,20 +58,44 @@ def varied_keys(truth: Values, scores: Values) -> Values:
     return keys
 
 
+def smaller_and_no_larger(keys: Values) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """(n,) how many keys are smaller than each, and how many are at most as large, itself among them.
+
+    What every kind of rank follows from. Metrics are computed on hundreds of small parts for their intervals, where
+    SciPy's `rankdata` takes several times as long.
+    """
+    order = np.argsort(keys)
+    ordered = keys[order]
+    starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
+    sizes = np.diff(starts, append=len(keys))
+    smaller = np.empty(len(keys), dtype=np.intp)
+    no_larger = np.empty_like(smaller)
+    smaller[order], no_larger[order] = np.repeat(starts, sizes), np.repeat(starts + sizes, sizes)
+    return smaller, no_larger
+
+
 def best_ranks(keys: Values) -> Values:
     """(n,) ranks, 1 the largest key, where ties share the best rank they cover."""
-    return np.asarray(stats.rankdata(-keys, "min"), np.float64)
+    _, no_larger = smaller_and_no_larger(keys)
+    return len(keys) - no_larger.astype(np.float64) + 1
 
 
 def worst_ranks(keys: Values) -> Values:
     """(n,) ranks, 1 the largest key, where ties share the worst rank they cover."""
-    return np.asarray(stats.rankdata(-keys, "max"), np.float64)
+    smaller, _ = smaller_and_no_larger(keys)
+    return len(keys) - smaller.astype(np.float64)
+
+
+def mean_ranks(keys: Values) -> Values:
+    """(n,) ranks, 1 the smallest key, where ties share the mean of the ranks they cover."""
+    smaller, no_larger = smaller_and_no_larger(keys)
+    return (smaller + no_larger + 1).astype(np.float64) / 2
 
 
 def block_sizes(keys: Values) -> Values:
     """(n,) how many keys are equal to each, itself among them."""
-    _, block, size = np.unique(keys, return_inverse=True, return_counts=True)
-    return size[block].astype(np.float64)
+    smaller, no_larger = smaller_and_no_larger(keys)
+    return (no_larger - smaller).astype(np.float64)
 
 
 def mean_over_ties(keys: Values, by_rank: Values) -> Values:
