@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -15,7 +14,7 @@ from typing import Protocol, Self
 from estimator_bench.guard import Failure, attempt
 from estimator_bench.runs.jobs import Answer, Work
 from estimator_bench.runs.runner import Runners
-from estimator_bench.workers import follow_parent
+from estimator_bench.workers import follow_parent, worker_context
 
 Source = Callable[[], Work | None]
 """Gives the next piece of work, or None when there is none left."""
@@ -86,12 +85,10 @@ class ProcessEngine:
 
     def __init__(self, workers: int, died: Callable[[str], None] = lambda _: None) -> None:
         self._count, self._died = workers, died
-        self._context = multiprocessing.get_context("spawn")
+        self._context = worker_context()
         self._workers: list[_Worker] = []
 
     def __enter__(self) -> Self:
-        # Libraries read it once, when a worker imports them.
-        os.environ.setdefault("OMP_NUM_THREADS", "1")
         self._workers = [self._start() for _ in range(self._count)]
         return self
 
@@ -135,7 +132,7 @@ class ProcessEngine:
 
     def _start(self) -> _Worker:
         ours, theirs = self._context.Pipe()
-        process = self._context.Process(target=_serve, args=(theirs,), daemon=True)
+        process = self._context.Process(target=_serve, args=(theirs, dict(os.environ)), daemon=True)
         process.start()
         theirs.close()
         return _Worker(process, ours)
@@ -161,9 +158,9 @@ class ProcessEngine:
         return reason
 
 
-def _serve(pipe: Connection) -> None:
+def _serve(pipe: Connection, environment: Mapping[str, str]) -> None:
     """The life of a worker: answer work until the coordinator is gone."""
-    follow_parent()
+    follow_parent(environment)
     runners = Runners()
     while True:
         try:
