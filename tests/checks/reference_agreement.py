@@ -2,11 +2,12 @@
 
     python tests/checks/reference_agreement.py TABLE --cells > cells.txt
     estimator-bench run --space nb201 --task cifar10 --inputs cifar10 --batch-size 32 --only cells.txt --est ...
-    python tests/checks/reference_agreement.py TABLE RESULTS [RESULTS_OF_ANOTHER_SEED]
+    python tests/checks/reference_agreement.py TABLE RESULTS [RESULTS_OF_ANOTHER_SEED] [--data-set NAME]
 
 TABLE is the file nas_bench_suite_zero_724.json, RESULTS the output folder of the run. For each proxy the program
-prints Spearman's correlation of our scores with the reference's, and with the accuracy for both; given a second
-folder also that between our two seeds, which is what initialisation and batch alone leave.
+prints Spearman's correlation of our scores with the reference's on a data set, CIFAR-10 by default, and with its
+accuracy for both; given a second folder also that between our two seeds, which is what initialisation and batch alone
+leave.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ def cell_text(key: str) -> str:
     return "+".join(f"|{node}|" for node in nodes)
 
 
-def reference_scores(table: Path, dataset: str = "cifar10") -> pd.DataFrame:
+def reference_scores(table: Path, dataset: str) -> pd.DataFrame:
     """Scores and accuracy of the reference, a row per cell and a column per proxy."""
     rows = json.loads(table.read_text())[dataset]
     scores = {
@@ -74,12 +75,15 @@ def main() -> None:
     parser.add_argument("table", type=Path)
     parser.add_argument("results", type=Path, nargs="*")
     parser.add_argument("--cells", action="store_true", help="print the cells of all three data sets and end")
+    parser.add_argument(
+        "--data-set", default="cifar10", choices=["cifar10", "cifar100", "ImageNet16-120"], help="of the reference"
+    )
     arguments = parser.parse_args()
     if arguments.cells:
         keys = {key for rows in json.loads(arguments.table.read_text()).values() for key in rows}
         print(*sorted(map(cell_text, keys)), sep="\n")  # noqa: T201 - what the program is for
         return
-    reference = reference_scores(arguments.table)
+    reference = reference_scores(arguments.table, arguments.data_set)
     ours = [our_scores(folder).reindex(reference.index) for folder in arguments.results]
     spearman = parse_metric("spearman")
     rows = []

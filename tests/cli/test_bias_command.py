@@ -13,12 +13,14 @@ from estimator_bench import registry
 from estimator_bench.cli.main import main
 from estimator_bench.runs.database import FILE
 
+FAST = ("--workers", "0", "--quiet", "--metrics", "tau")
+
 
 @pytest.fixture
 def results(tmp_path: Path, toy: str, capsys: pytest.CaptureFixture[str]) -> Path:
     assert toy
     with pytest.raises(SystemExit):
-        main(["run", "--space", "toy", "--est", "weights", "--workers", "0", "--quiet", "--output", str(tmp_path)])
+        main(["run", "--space", "toy", "--est", "weights", *FAST, "--output", str(tmp_path)])
     capsys.readouterr()
     return tmp_path
 
@@ -64,7 +66,7 @@ def test_only_baselines_are_named_as_the_reason_of_an_empty_page(
 ) -> None:
     assert toy
     with pytest.raises(SystemExit):
-        main(["run", "--space", "toy", "--est", "params", "--workers", "0", "--quiet", "--output", str(tmp_path)])
+        main(["run", "--space", "toy", "--est", "params", *FAST, "--output", str(tmp_path)])
     capsys.readouterr()
     assert "only baselines are stored here" in call(capsys, "--output", str(tmp_path))[1]
     assert "There are no results to show" in (tmp_path / "bias.md").read_text()
@@ -84,7 +86,7 @@ def test_a_population_of_mutations_gives_pairs_where_a_sample_has_hardly_any(
     for option in ("--mutations", "--limit"):
         folder = str(tmp_path / option)
         with pytest.raises(SystemExit):
-            main(["run", "--space", "toy", "--est", "weights", option, "2", "--workers", "0", "-q", "--output", folder])
+            main(["run", "--space", "toy", "--est", "weights", option, "2", *FAST, "--output", folder])
         capsys.readouterr()
         (found,) = json.loads(call(capsys, "--output", folder, "--json")[1])["estimators"]
         pairs[option] = sum(one["pairs"] for one in found["bias"]["replacements"]), found["population"]
@@ -95,20 +97,6 @@ def test_a_population_of_mutations_gives_pairs_where_a_sample_has_hardly_any(
 
 def test_two_ways_to_choose_a_population_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
-        main(
-            [
-                "run",
-                "--space",
-                "nb201",
-                "--est",
-                "params",
-                "--only",
-                "cells.txt",
-                "--mutations",
-                "2",
-                "-o",
-                str(tmp_path),
-            ]
-        )
+        main(["run", "--space", "nb201", "--only", "cells.txt", "--mutations", "2", "-o", str(tmp_path)])
     assert ended.value.code == 2
     assert "--only and --mutations" in capsys.readouterr().err
