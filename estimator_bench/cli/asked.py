@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from estimator_bench.cli.options import split_names, task_of
 from estimator_bench.errors import BenchError, MalformedArchitectureError, MissingDataError, UsageError
+from estimator_bench.estimator_spec import make_estimator
 from estimator_bench.protocol import Limit, Protocol, mutation_population
 from estimator_bench.proxies import ZeroCostEstimator
 from estimator_bench.registry import find_task, names
@@ -70,6 +71,45 @@ def _of_every_space(task: str, *, installed: bool) -> tuple[list[str], list[str]
             f"no search space has the task '{task}'{there}; `estimator-bench list tasks` says what there is"
         )
     return found, notes
+
+
+def estimators_asked(
+    estimators: Sequence[str], tasks: Sequence[str], spaces: str
+) -> tuple[dict[str, Sequence[str]], list[str]]:
+    """For each task its estimators: of `all` spaces those that can score it, and otherwise all.
+
+    Args:
+        estimators: the option `--est`, split.
+        tasks: what `tasks_asked` gave.
+        spaces: the option `--space`.
+
+    Returns:
+        Tasks that have an estimator, with these, and notes on estimators that are left out.
+
+    Raises:
+        UsageError: no estimator is named, or none of them can score any task.
+    """
+    if not estimators:
+        raise UsageError("--est names no estimator: `estimator-bench list estimators` says what there is")
+    if EVERY_SPACE not in split_names([spaces]):
+        return dict.fromkeys(tasks, estimators), []
+    from estimator_bench.runs.plan_checks import cannot_score
+
+    reasons: dict[str, dict[str, str]] = {spec: {} for spec in estimators}
+    for (spec, found), task in product(reasons.items(), tasks):
+        space, _, resolved = find_task(task)
+        if reason := cannot_score(make_estimator(spec), space, resolved):
+            found[task] = reason
+    able = {task: [spec for spec in estimators if task not in reasons[spec]] for task in tasks}
+    notes = [
+        f"{spec} is left out of {', '.join(task.split('/')[0] for task in found)}, which it cannot score "
+        f"({next(iter(found.values()))})"
+        for spec, found in reasons.items()
+        if found
+    ]
+    if not any(able.values()):
+        raise UsageError("\n  ".join(notes))
+    return {task: specs for task, specs in able.items() if specs}, notes
 
 
 def chosen(

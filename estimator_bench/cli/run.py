@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from estimator_bench.cli.asked import asks_several, check_plans, chosen, tasks_asked
+from estimator_bench.cli.asked import asks_several, check_plans, chosen, estimators_asked, tasks_asked
 from estimator_bench.cli.closing import RETRY, Closing
 from estimator_bench.cli.options import (
     DEFAULT_OUTPUT,
@@ -120,11 +120,10 @@ def run(
             seed, labels, inputs, batch_size, tuple(split_names(source)), device, population, Repeat.parse(repeat)
         )
         part = Limit.parse(limit) if limit else None
-        estimators = split_names(est)
-        if not estimators:
-            raise UsageError("--est names no estimator: `estimator-bench list estimators` says what there is")
-        tasks, notes = tasks_asked(space, task)
-        plans = _plan(tasks, estimators, protocol, part, only, mutations)
+        tasks, without_task = tasks_asked(space, task)
+        estimators, without_estimator = estimators_asked(split_names(est), tasks, space)
+        notes = [*without_task, *without_estimator]
+        plans = _plan(estimators, protocol, part, only, mutations)
         check_plans(plans, wanted if metrics else [])
     if dry_run:
         print_plans(plans, notes, output, several=asks_several(space), retry_failed=retry_failed, as_json=json)
@@ -143,17 +142,18 @@ def run(
 
 
 def _plan(
-    tasks: Sequence[str],
-    estimators: Sequence[str],
+    estimators: Mapping[str, Sequence[str]],
     protocol: Protocol,
     part: Limit | None,
     only: Path | None,
     mutations: int | None,
 ) -> list[Plan]:
-    """What is to be done on each task."""
+    """What is to be done on each task, by its estimators."""
     from estimator_bench.runs.plan import Request, make_plan
 
-    if only and len(tasks) > 1:
+    if only and len(estimators) > 1:
         raise UsageError("--only lists architectures of one search space: give one with --space")
-    cuts = ((task, chosen(find_task(task)[0], only, mutations, part, protocol)) for task in tasks)
-    return [make_plan(Request(task, estimators, protocol, part, cut)) for task, cut in cuts]
+    return [
+        make_plan(Request(task, specs, protocol, part, chosen(find_task(task)[0], only, mutations, part, protocol)))
+        for task, specs in estimators.items()
+    ]

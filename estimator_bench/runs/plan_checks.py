@@ -8,11 +8,14 @@ from dataclasses import replace
 import numpy as np
 
 from estimator_bench.errors import UsageError
+from estimator_bench.estimator import Estimator
+from estimator_bench.estimator_spec import make_estimator
+from estimator_bench.ground_truth import Task
 from estimator_bench.guard import Failure, attempt
 from estimator_bench.problem import make_problem
 from estimator_bench.protocol import what_counts
 from estimator_bench.runs.plan import Plan, PlannedRun
-from estimator_bench.space import Architecture
+from estimator_bench.space import AnySpace, Architecture
 
 FEWEST = 10
 """Architectures that labels must leave, if so many are scored: no number over fewer says anything."""
@@ -28,10 +31,17 @@ def check_plan(plan: Plan) -> None:
             of the task; or estimators see too many of these.
     """
     for run in plan.runs:
-        refused = attempt(run.estimator.check, plan.space, plan.task)
-        if isinstance(refused, Failure):
-            raise UsageError(f"{run.spec} cannot score {plan.task}: {refused.reason}")
+        if reason := cannot_score(run.estimator, plan.space, plan.task):
+            raise UsageError(f"{run.spec} cannot score {plan.task}: {reason}")
     _check_judged(plan)
+
+
+def cannot_score(estimator: Estimator, space: AnySpace, task: Task) -> str:
+    """Why an estimator, or one that it combines, could never score a task; empty if nothing speaks against it."""
+    refused = attempt(estimator.check, space, task)
+    if isinstance(refused, Failure):
+        return refused.reason
+    return next(filter(None, (cannot_score(make_estimator(one), space, task) for one in estimator.members)), "")
 
 
 def _check_judged(plan: Plan) -> None:

@@ -10,7 +10,8 @@ import pytest
 from command_line import Call, call
 
 from estimator_bench.errors import UsageError
-from estimator_bench.registry import load_plugins
+from estimator_bench.plugin_modules import import_file
+from estimator_bench.registry import find_space, load_plugins
 
 TOY_PLUGIN = Path(__file__).parents[1] / "plugins" / "toy.py"
 
@@ -95,6 +96,28 @@ def test_spaces_that_are_left_out_stand_in_the_results_too(command: Call, tmp_pa
     found = json.loads(command(*words, "--quiet", "--json")[1])
     assert any("nb301 is left out" in note for note in found["notes"])
     assert "nb301 is left out" in (tmp_path / "results" / "report.md").read_text()
+
+
+def test_of_all_spaces_an_estimator_gets_those_it_can_score(command: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    supernet = import_file(TOY_PLUGIN.with_name("toy_supernet.py"))
+    both, all_spaces = "rank-average:of=weights+one-shot", ("--space", "all", "--task", "quality@made-up", "--dry-run")
+    with monkeypatch.context() as patch:
+        patch.setattr(type(find_space("toy")), "supernet", lambda _, recipe: supernet.ToySupernet(recipe))
+        planned = json.loads(command(*RUN, *all_spaces, "--est", f"one-shot,{both}", "--json")[1])
+        alone = json.loads(command("run", *all_spaces, "--est", "one-shot", "--limit", "20", "--json")[1])
+    runs = {one["task"]: {run["estimator"] for run in one["runs"]} for one in planned["tasks"]}
+    assert runs["toy/quality@made-up"] - runs["twin/quality@made-up"] == {"one-shot", both}
+    why = "which it cannot score (UsageError: space 'twin' has no supernet for recipe 'mini')"
+    for spec in ("one-shot", both):
+        assert f"{spec} is left out of twin, {why}" in planned["notes"]
+    assert [one["task"] for one in alone["tasks"]] == ["toy/quality@made-up"]
+
+    code, _, err = command("run", *all_spaces, "--est", "one-shot", "--limit", "20")
+    assert code == UsageError.exit_code
+    assert "one-shot is left out of toy, twin, which it cannot score" in err
+    code, _, err = command("run", "--space", "toy,twin", *all_spaces[2:], "--est", "one-shot", "--limit", "20")
+    assert code == UsageError.exit_code
+    assert "one-shot cannot score twin/quality@made-up" in err, "where spaces are named, nothing is left out"
 
 
 def test_mutations_are_drawn_from_each_space(command: Call) -> None:
