@@ -5,18 +5,20 @@ Clouds of points are embedded as images: as vectors, those of one table would ta
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal, TypeAlias
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from markupsafe import Markup
 from matplotlib.axes import Axes
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import PercentFormatter, StrMethodFormatter
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from estimator_bench.analysis.ceiling import Ceiling
 from estimator_bench.analysis.findings import Row, Section
+from estimator_bench.metrics.curve import TopKCurve
+from estimator_bench.metrics.ties import Values
 
 from .content import leading_metric, ordered_rows
 from .svg import ACCENT, GREY, INK, POINT, SERIES, svg
@@ -98,25 +100,48 @@ def _score_label(scale: Scale, scores: NDArray[np.float64]) -> str:
 
 def p_top_curves(section: Section, key: str) -> Markup | None:
     """P@top over the share K of the population, for all rows, with what chance gets. None without rows."""
-    rows = ordered_rows(section)
-    shares = section.curve_shares
-    if not rows or not shares:
-        return None
 
     def draw(axes: Axes) -> None:
-        axes.plot(shares, shares, ":", color=INK, linewidth=1.2)
-        styles = line_styles([row.baseline for row in rows])
-        for row, (colour, dashes) in zip(rows, styles, strict=True):
-            axes.plot(shares, row.curve, color=colour, linestyle=dashes, linewidth=1.6)
-        axes.set_xscale("log")
+        _draw_curves(axes, section, section.chance.p_top, lambda curve: curve.p_top)
         axes.xaxis.set_major_formatter(PercentFormatter(1.0))
         axes.set_xlabel("K, share of the population (log scale)")
         axes.set_ylabel("P@top K")
         axes.set_ylim(-0.02, 1.02)
-        axes.grid(linewidth=0.6)
-        legend_beside(axes, ["chance", *(row.spec for row in rows)])
 
-    return svg(draw, (6.4, 3.6), f"{section.task}: P@top K over K for {_names(rows)}", key)
+    return _curves(section, "P@top K", draw, key)
+
+
+def best_rank_curves(section: Section, key: str) -> Markup | None:
+    """The best true rank among the K best scored over K, for all rows, with what chance gets. None without rows."""
+
+    def draw(axes: Axes) -> None:
+        _draw_curves(axes, section, section.chance.counts, lambda curve: curve.best_rank * section.headline)
+        axes.set_yscale("log")
+        axes.invert_yaxis()
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+        axes.set_xlabel("K, architectures (log scale)")
+        axes.set_ylabel("best true rank, 1 on top (log scale)")
+
+    return _curves(section, "the best true rank among the K best scored", draw, key)
+
+
+def _draw_curves(axes: Axes, section: Section, places: NDArray[Any], values: Callable[[TopKCurve], Values]) -> None:
+    """A line for chance and one for each row over a logarithmic axis of K."""
+    rows = ordered_rows(section)
+    axes.set_xscale("log")
+    axes.grid(linewidth=0.6)
+    axes.plot(places, values(section.chance), ":", color=INK, linewidth=1.2)
+    for row, (colour, dashes) in zip(rows, line_styles([row.baseline for row in rows]), strict=True):
+        axes.plot(places, values(row.curve), color=colour, linestyle=dashes, linewidth=1.6)
+    legend_beside(axes, ["chance", *(row.spec for row in rows)])
+
+
+def _curves(section: Section, what: str, draw: Callable[[Axes], None], key: str) -> Markup | None:
+    rows = ordered_rows(section)
+    if not rows or not section.headline:
+        return None
+    return svg(draw, (6.4, 3.6), f"{section.task}: {what} over K for {_names(rows)}", key)
 
 
 def legend_beside(axes: Axes, names: Sequence[str]) -> None:

@@ -24,7 +24,7 @@ from .content import (
     provenance,
     tables,
 )
-from .figures import forest, p_top_curves, score_against_truth
+from .figures import best_rank_curves, forest, p_top_curves, score_against_truth
 from .measurement import BEGIN, END, NOTE, measurement
 from .measurement import TITLE as MEASUREMENT
 from .page import Page
@@ -113,6 +113,7 @@ def _view(section: Section, key: str) -> dict[str, Any]:
         "metric": metric.name,
         "forest": forest(section, f"{key}-forest"),
         "curves": p_top_curves(section, f"{key}-curves"),
+        "budgets": best_rank_curves(section, f"{key}-budgets"),
         "clouds": [
             (row.spec, result_text(row.evaluation.results[metric.name], metric), figure)
             for place, row in enumerate(rows)

@@ -14,6 +14,7 @@ from estimator_bench.analysis.ceiling import Ceiling
 from estimator_bench.analysis.comparisons import Comparison
 from estimator_bench.analysis.evaluation import Evaluation, MetricResult
 from estimator_bench.ground_truth import Task
+from estimator_bench.metrics.curve import TopKCurve
 from estimator_bench.metrics.metric import Metric
 from estimator_bench.registry import load
 from estimator_bench.runs.records import Invocation
@@ -57,7 +58,7 @@ class Row:
         failed: architectures whose score could not be made.
         reasons: why, some of them.
         truth, scores: (architectures,) of the headline: task values in their unit, scores as the estimator gave them.
-        curve: P@top at each share of `Section.curve_shares`.
+        curve: the top-K metrics at each K of `Section.chance`.
         tau_settled: tau over the pairs whose order the trials settle; None without findings of trials.
     """
 
@@ -77,7 +78,7 @@ class Row:
     cost: Cost
     truth: NDArray[np.float64] = field(repr=False)
     scores: NDArray[np.float64] = field(repr=False)
-    curve: Sequence[float] = field(repr=False)
+    curve: TopKCurve = field(repr=False)
     tau_settled: MetricResult | None = None
 
     @property
@@ -98,7 +99,7 @@ class Section:
         headline: what is left; metrics are of these.
         ceilings: for each metric what a perfect score could reach, or why that is unknown.
         trials: what is known of the noise, in words.
-        curve_shares: shares of the headline at which the rows' P@top curves are given.
+        chance: the top-K metrics of a random choice, for K from 1 to the headline.
         about: what the intervals over architectures are about, in words: a sample, or all there are.
         comparisons: paired tests between all pairs of rows, for each metric a family under Holm's correction.
         by_population: metrics of the same scores over classes, where the rows are over all architectures and the space
@@ -118,7 +119,7 @@ class Section:
     metrics: Sequence[Metric]
     ceilings: Mapping[str, Ceiling | str]
     trials: str
-    curve_shares: Sequence[float]
+    chance: TopKCurve
     rows: Sequence[Row]
     about: str = ""
     comparisons: Sequence[Comparison] = ()

@@ -25,9 +25,9 @@ from estimator_bench.estimator import Estimator, oriented
 from estimator_bench.estimator_spec import make_estimator
 from estimator_bench.ground_truth import Trials
 from estimator_bench.guard import Failure
+from estimator_bench.metrics.curve import TopKCurve
 from estimator_bench.metrics.metric import Metric
 from estimator_bench.metrics.ties import Values
-from estimator_bench.metrics.top_k import p_top
 from estimator_bench.protocol import PopulationKind
 from estimator_bench.registry import find_task
 from estimator_bench.runs.combine import Combiner
@@ -74,7 +74,7 @@ def section_of(store: Store, request: Invocation, records: Sequence[RunRecord], 
         metrics=metrics,
         ceilings={metric.name: population.ceiling(metric) for metric in metrics},
         trials=_describe(population.trials),
-        curve_shares=[float(count / known) for count in counts],
+        chance=TopKCurve.chance(known, counts),
         rows=[
             replace(_row(one, evaluation, population, counts), best_in=best_in(one.spec, defined, comparisons))
             for one, evaluation in zip(scored, evaluations, strict=True)
@@ -218,7 +218,7 @@ def _row(one: _Scored, evaluation: Evaluation, population: Population, counts: N
         cost=progress.cost,
         truth=population.trials.mean()[headline],
         scores=one.combined[headline, 0],
-        curve=[p_top(population.truth[headline], scores[headline], int(k)) for k in counts],
+        curve=TopKCurve.of(population.truth[headline], scores[headline], counts),
         tau_settled=population.tau_settled(scores),
     )
 

@@ -190,8 +190,10 @@ def test_values_in_the_unit_of_the_task_keep_its_direction(toy: str, tmp_path: P
 def test_a_curve_ends_at_one_and_chance_is_the_diagonal(measure: Callable[..., Findings]) -> None:
     (section,) = measure("weights").sections
     constant = next(row for row in section.rows if row.spec == "constant")
-    np.testing.assert_allclose(constant.curve, section.curve_shares)
-    assert section.curve_shares[-1] == 1
+    for name in ("p_top", "best_rank", "worst_rank"):
+        np.testing.assert_allclose(getattr(constant.curve, name), getattr(section.chance, name))
+    assert section.chance.p_top[-1] == 1
+    assert section.chance.counts[-1] == section.headline
 
 
 def test_an_ensemble_costs_what_its_members_cost(measure: Callable[..., Findings]) -> None:

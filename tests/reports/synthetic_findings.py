@@ -14,7 +14,7 @@ from estimator_bench.analysis.evaluation import evaluate_scores
 from estimator_bench.analysis.findings import Cost, Findings, Row, Section
 from estimator_bench.ground_truth import Task
 from estimator_bench.metrics import parse_metric
-from estimator_bench.metrics.top_k import p_top
+from estimator_bench.metrics.curve import TopKCurve
 from estimator_bench.runs.records import Invocation
 from estimator_bench.space import NetworkRecipe
 
@@ -74,7 +74,7 @@ def row(spec: str, truth: NDArray[np.float64], scores: NDArray[np.float64], **ch
         "cost": COST,
         "truth": truth,
         "scores": scores,
-        "curve": [p_top(truth[known], scores[known], k) for k in range(1, np.count_nonzero(known) + 1)],
+        "curve": TopKCurve.of(truth[known], scores[known], np.arange(1, np.count_nonzero(known) + 1)),
     }
     return Row(**{**fields, **changes})
 
@@ -97,7 +97,7 @@ def section(rows: Sequence[Row], **changes: Any) -> Section:
         "metrics": metrics,
         "ceilings": ceilings,
         "trials": "3 trials each",
-        "curve_shares": [k / n for k in range(1, n + 1)],
+        "chance": TopKCurve.chance(n, np.arange(1, n + 1)),
         "rows": rows,
     }
     return Section(**{**fields, **changes})

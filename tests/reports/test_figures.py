@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from estimator_bench.reports.figures import forest, p_top_curves, scale_of, score_against_truth
+from estimator_bench.reports.figures import best_rank_curves, forest, p_top_curves, scale_of, score_against_truth
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from synthetic_findings import ACCURACY, LATENCY, noisy, row, section, truth_of
@@ -85,8 +85,9 @@ def test_a_cloud_of_thousands_of_points_stays_small() -> None:
 
 def test_the_curves_name_every_row_and_chance() -> None:
     random = row("random", TRUTH, noisy(TRUTH, 9.0), baseline=True)
-    named = texts(p_top_curves(section([random, GOOD]), "key"))
-    assert [name for name in named if name in ("chance", "synflow", "random")] == ["chance", "synflow", "random"]
+    for curves in (p_top_curves, best_rank_curves):
+        named = texts(curves(section([random, GOOD]), "key"))
+        assert [name for name in named if name in ("chance", "synflow", "random")] == ["chance", "synflow", "random"]
 
 
 def test_the_forest_leaves_out_what_is_undefined_and_shows_a_known_ceiling() -> None:
@@ -110,7 +111,9 @@ def test_without_tau_the_first_metric_is_drawn() -> None:
 def test_nothing_to_draw_gives_no_figure() -> None:
     constant = row("constant", TRUTH, np.zeros(40))
     assert forest(section([constant]), "key") is None
-    assert p_top_curves(section([]), "key") is None
+    for curves in (p_top_curves, best_rank_curves):
+        assert curves(section([]), "key") is None
+        assert curves(section([GOOD], headline=0), "key") is None
     assert score_against_truth(replace(GOOD, truth=TRUTH * np.nan), section([GOOD]), "key") is None
 
 

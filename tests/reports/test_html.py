@@ -11,6 +11,7 @@ from estimator_bench.reports.html import HtmlRenderer
 from synthetic_findings import ACCURACY, COST, LATENCY, findings, noisy, row, section, truth_of
 
 from estimator_bench.analysis.findings import Findings, Section
+from estimator_bench.metrics.curve import TopKCurve
 
 TRUTH = truth_of()
 GOOD = row("synflow", TRUTH, noisy(TRUTH, 0.3), intervals=True)
@@ -76,7 +77,7 @@ def test_the_page_can_be_read_by_machines_that_read_aloud() -> None:
     assert page.all("html")[0]["lang"] == "en"
     assert all("scope" in header for header in page.all("th"))
     figures = page.all("svg")
-    assert len(figures) == 2 + 2 + 2 + 1
+    assert len(figures) == 3 + 2 + 3 + 1, "forest and two kinds of curves, and a cloud for each row"
     assert all(figure["role"] == "img" and figure["aria-label"] for figure in figures)
     headings = [int(tag[1]) for tag, _ in page.elements if re.fullmatch(r"h\d", tag)]
     assert headings[0] == 1
@@ -189,8 +190,8 @@ def test_nothing_to_show_is_said() -> None:
 def test_a_section_without_rows_or_without_truth_has_no_figures() -> None:
     assert not Page(render(section([]))).all("svg")
     none = row("ridge", TRUTH[:0], TRUTH[:0])
-    everything_seen = Page(render(section([none], population=40, seen=40, headline=0, curve_shares=[])))
+    everything_seen = Page(render(section([none], population=40, seen=40, headline=0)))
     assert not everything_seen.all("svg")
     assert "metrics are of 0" in everything_seen.text
-    nothing = row("synflow", np.full(12, np.nan), TRUTH[:12], curve=[0.0] * 12)
+    nothing = row("synflow", np.full(12, np.nan), TRUTH[:12], curve=TopKCurve.chance(12, np.arange(1, 13)))
     assert "undefined" in Page(render(section([nothing]))).text
