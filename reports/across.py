@@ -18,7 +18,7 @@ from .across_figures import critical_difference, forest, profiles
 from .content import named
 from .page import Figure, Page, Part
 from .table import Cell, Line, Table
-from .text import NOTHING, direction, interval_text, number, value_text
+from .text import NOTHING, direction, interval_text, value_text
 
 HOW_TO_READ = (
     (
@@ -120,7 +120,7 @@ def _tables(across: Across, metric: Metric) -> list[Table]:
 
 
 def _interval(low: float | None, high: float | None, metric: Metric) -> str:
-    return "" if low is None or high is None else f"[{number(low, metric)}, {number(high, metric)}]"
+    return "" if low is None or high is None else f"[{metric.text(low)}, {metric.text(high)}]"
 
 
 def _over_tasks(across: Across, metric: Metric) -> Table:
@@ -128,7 +128,7 @@ def _over_tasks(across: Across, metric: Metric) -> Table:
     for one in across.aggregates:
         rivals = [each for each in across.differences if one.spec in (each.one, each.other)]
         best = bool(rivals) and all(each.better == one.spec for each in rivals)
-        value = Cell(number(one.value, metric), _interval(one.low, one.high, metric), best)
+        value = Cell(metric.text(one.value), _interval(one.low, one.high, metric), best)
         others = _interval(one.task_low, one.task_high, metric) or "unknown"
         lines.append(Line([Cell(one.spec), value, Cell(others), Cell(f"{across.ranks.ranks[one.spec]:.3f}")]))
     reasons = dict.fromkeys(one.reason.removeprefix("no interval: ") for one in across.aggregates if one.reason)
@@ -162,7 +162,7 @@ def _every_two(across: Across, metric: Metric) -> Table:
         tested = difference.difference
         by, p = Cell(NOTHING), "no test"
         if not isinstance(tested, str):
-            by = Cell(number(tested.value, metric), _interval(tested.low, tested.high, metric))
+            by = Cell(metric.text(tested.value), _interval(tested.low, tested.high, metric))
             p = p_text(difference.adjusted)
         likely = Cell(NOTHING)
         if improvement.probability is not None:
@@ -183,7 +183,7 @@ def _pairs(found: Sequence[PairResult], tasks: Sequence[str], metric: Metric) ->
         better = sum(each.gain > 0 for each in one.on.values())
         significant = sum(each.significant for each in one.on.values())
         texts = p_text(average.adjusted), f"{better} of {len(tasks)}", f"{significant} of {len(tasks)}"
-        value = "undefined" if math.isnan(average.value) else number(average.value, metric)
+        value = "undefined" if math.isnan(average.value) else metric.text(average.value)
         start = Cell(name), Cell(value), Cell(average.better)
         lines.append(Line([*start, gain, *map(Cell, texts)]))
         cells = [Cell(_signed(one.on[task].gain), "", one.on[task].significant) for task in tasks]

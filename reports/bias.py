@@ -12,12 +12,13 @@ from estimator_bench.analysis.bias.stored import BiasFindings, StoredBias
 from estimator_bench.analysis.bias.trends import Trend
 from estimator_bench.analysis.bias.words import rank_text, sentences
 from estimator_bench.analysis.significance import p_text
+from estimator_bench.metrics.metric import digits
 
 from .drawing import drawing
 from .page import Figure, Page, Part
 from .stored_run import facts_of, partial_of
 from .table import Line, Table
-from .text import NOTHING, digits
+from .text import NOTHING
 
 TITLE = "Bias of the estimators"
 

@@ -11,7 +11,7 @@ from estimator_bench.analysis.significance import p_text
 from estimator_bench.metrics.metric import Metric
 
 from .table import Cell, Line, Table
-from .text import NOTHING, ends_text, metric_label, number, share, value_text
+from .text import NOTHING, ends_text, metric_label, share, value_text
 
 
 def over_trials(section: Section, rows: Sequence[Row]) -> Table:
@@ -70,7 +70,7 @@ def differences(section: Section, metric: Metric) -> Table:
 
 def _difference(one: Comparison, metric: Metric) -> Line:
     ends = ends_text(one.low, one.high, metric)
-    name, value = Cell(f"{one.one} - {one.other}"), Cell(number(one.difference, metric), ends)
+    name, value = Cell(f"{one.one} - {one.other}"), Cell(metric.text(one.difference), ends)
     return Line([name, value, Cell(p_text(one.adjusted)), Cell(one.better or NOTHING)])
 
 

@@ -74,19 +74,9 @@ HOW_TO_READ = (
 """How the numbers are made: (term, explanation), written once per report."""
 
 
-def number(value: float, metric: Metric) -> str:
-    """A value of a metric: three decimals, or four digits where it has a unit."""
-    return digits(value) if metric.unit else f"{value:z.3f}"
-
-
-def digits(value: float) -> str:
-    """A value with a unit, in four digits; from 10,000 on in full."""
-    return f"{value:.4g}" if abs(value) < 9_999.5 else f"{value:,.0f}"
-
-
 def value_text(result: MetricResult, metric: Metric) -> str:
     """The value, or why there is none."""
-    return f"undefined ({result.reason})" if result.value is None else number(result.value, metric)
+    return f"undefined ({result.reason})" if result.value is None else metric.text(result.value)
 
 
 def interval_text(result: MetricResult, metric: Metric) -> str:
@@ -98,7 +88,7 @@ def interval_text(result: MetricResult, metric: Metric) -> str:
 
 def ends_text(low: float, high: float, metric: Metric) -> str:
     """An interval of a metric's values."""
-    return f"[{number(low, metric)}, {number(high, metric)}]"
+    return f"[{metric.text(low)}, {metric.text(high)}]"
 
 
 def result_text(result: MetricResult, metric: Metric) -> str:
@@ -110,7 +100,7 @@ def ceiling_text(ceiling: Ceiling | str, metric: Metric) -> str:
     """What a perfect score could reach, or `unknown (reason)`."""
     if isinstance(ceiling, str):
         return f"unknown ({ceiling.removeprefix('unknown: ')})"
-    return f"{number(ceiling.value, metric)} ± {number(ceiling.sd, metric)}"
+    return f"{metric.text(ceiling.value)} ± {metric.text(ceiling.sd)}"
 
 
 def unit_text(metric: Metric, task: Task) -> str:

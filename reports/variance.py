@@ -12,11 +12,12 @@ from estimator_bench.analysis.variance.levels import LevelDifference
 from estimator_bench.analysis.variance.stored import StoredVariance, VarianceFindings
 from estimator_bench.analysis.variance.variance import AxisVariance, Criterion, Variance
 from estimator_bench.analysis.variance.words import gain_text, sentences
+from estimator_bench.metrics.metric import digits
 
 from .page import Figure, Page, Part
 from .stored_run import facts_of, partial_of
 from .table import Line, Table
-from .text import NOTHING, digits
+from .text import NOTHING
 from .variance_figures import averaging_figure, checkpoints_figure
 
 TITLE = "Variance of the estimators"

@@ -87,7 +87,7 @@ def print_matrix(findings: Findings, metrics: Sequence[Metric]) -> None:
     specs = list(dict.fromkeys(row.spec for section in findings.sections for row in section.rows))
     for metric in metrics:
         typer.echo(metric.name)
-        wide = tabulate(_matrix(findings, specs, metric, result_text), headers="keys", disable_numparse=True)
+        wide = tabulate(_matrix(findings, specs, metric, _result_text), headers="keys", disable_numparse=True)
         if max(map(len, wide.splitlines()), default=0) <= shutil.get_terminal_size().columns:
             typer.echo(wide)
         else:
@@ -99,7 +99,7 @@ def print_matrix(findings: Findings, metrics: Sequence[Metric]) -> None:
 
 
 def _matrix(
-    findings: Findings, specs: Sequence[str], metric: Metric, text: Callable[[MetricResult], str]
+    findings: Findings, specs: Sequence[str], metric: Metric, text: Callable[[MetricResult, Metric], str]
 ) -> list[dict[str, str]]:
     """Rows of a matrix; what an estimator does not cover is said in its cell."""
 
@@ -107,10 +107,10 @@ def _matrix(
         if row is None:
             return "-"
         covered = row.evaluation.coverage
-        return text(row.evaluation.results[metric.name]) + (f", covers {covered:.0%}" if covered < 1 else "")
+        return text(row.evaluation.results[metric.name], metric) + (f", covers {covered:.0%}" if covered < 1 else "")
 
     return [
-        {"task": _marked(section), "n": f"{section.headline:,}", "ceiling": _ceiling(section, metric.name)}
+        {"task": _marked(section), "n": f"{section.headline:,}", "ceiling": _ceiling(section, metric)}
         | {spec: cell(found.get(spec)) for spec in specs}
         for section in findings.sections
         for found in [{row.spec: row for row in section.rows}]
@@ -135,17 +135,17 @@ def print_json(findings: object) -> None:
     typer.echo(json.dumps(plain(findings, lambda _: None), indent=2, allow_nan=False))
 
 
-def result_text(result: MetricResult) -> str:
+def _result_text(result: MetricResult, metric: Metric) -> str:
     """A value with its interval, or why there is none."""
     if result.value is None:
         return f"undefined ({result.reason})"
     if result.low is None or result.high is None:
-        return f"{result.value:.3f}"
-    return f"{result.value:.3f} [{result.low:.3f}, {result.high:.3f}]"
+        return metric.text(result.value)
+    return f"{metric.text(result.value)} [{metric.text(result.low)}, {metric.text(result.high)}]"
 
 
-def _value_text(result: MetricResult) -> str:
-    return "undefined" if result.value is None else f"{result.value:.3f}"
+def _value_text(result: MetricResult, metric: Metric) -> str:
+    return "undefined" if result.value is None else metric.text(result.value)
 
 
 def _marked(section: Section) -> str:
@@ -158,9 +158,9 @@ def _caveats(task: Task, *, complete: bool) -> str:
     return (SURROGATE if task.source == "surrogate" else "") + ("" if complete else PARTIAL)
 
 
-def _ceiling(section: Section, metric: str) -> str:
-    found = section.ceilings[metric]
-    return "unknown" if isinstance(found, str) else f"{found.value:.3f}"
+def _ceiling(section: Section, metric: Metric) -> str:
+    found = section.ceilings[metric.name]
+    return "unknown" if isinstance(found, str) else metric.text(found.value)
 
 
 def _headline(section: Section) -> str:
@@ -174,14 +174,14 @@ def _headline(section: Section) -> str:
 def _ceiling_cells(section: Section) -> dict[str, str]:
     """What a perfect score could reach against these trials."""
     shown = section.metrics[:TERMINAL_METRICS]
-    return {"estimator": "(ceiling)"} | {metric.name: _ceiling(section, metric.name) for metric in shown}
+    return {"estimator": "(ceiling)"} | {metric.name: _ceiling(section, metric) for metric in shown}
 
 
 def _cells(row: Row, section: Section) -> dict[str, str]:
     shown = section.metrics[:TERMINAL_METRICS]
     cells = {"estimator": row.spec}
     for metric in shown:
-        cells[metric.name] = result_text(row.evaluation.results[metric.name])
+        cells[metric.name] = _result_text(row.evaluation.results[metric.name], metric)
     cells["coverage"] = f"{row.evaluation.coverage:.1%}"
     cells["distinct"] = str(row.evaluation.distinct)
     cells["s/network"] = "-" if math.isnan(row.cost.wall) else f"{row.cost.wall:.2g}"

@@ -30,6 +30,11 @@ def value_of(measure: Callable[[Values, Values], float], truth: Values, scores: 
         return None
 
 
+def digits(value: float) -> str:
+    """A value with a unit, in four digits; from 10,000 on in full."""
+    return f"{value:.4g}" if abs(value) < 9_999.5 else f"{value:,.0f}"
+
+
 @dataclass(frozen=True)
 class Cutoff:
     """The K of a metric, typed: `5%` of the population and `5` architectures are different metrics.
@@ -122,6 +127,16 @@ class MetricFamily:
         high = f"{self.high:g}]" if math.isfinite(self.high) else "inf)"
         unit = {"": "", "ranks": " ranks", "task": " in the task's unit"}[self.unit]
         return f"{low}, {high}{unit}"
+
+    def text(self, value: float) -> str:
+        """A value as people read it.
+
+        Four digits where it has a unit; three where it is that of one architecture, such as a share of the ranks, which
+        is as small as the population is large; else three decimals.
+        """
+        if self.unit:
+            return digits(value)
+        return f"{value:.3g}" if self.resampling == "subsample" else f"{value:z.3f}"
 
 
 @dataclass(frozen=True, kw_only=True)
