@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 # As the program does: on small networks more threads only get into each other's way. Read when libraries are imported.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+import forked
 import pytest
 from hypothesis import settings
 
@@ -36,6 +38,13 @@ def data_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("ESTIMATOR_BENCH_DATA", str(home))
     return home
+
+
+@pytest.fixture
+def forked_workers() -> Iterator[None]:
+    """Worker processes start at once, for tests that are not about how they start."""
+    with forked.workers():
+        yield
 
 
 @pytest.fixture

@@ -6,18 +6,30 @@ starts. The process it is forked from has run nothing, so that what a call sees 
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from multiprocessing.context import ForkServerContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
 
 import estimator_bench
 
-_FORKS = multiprocessing.get_context("forkserver")
+
+class _Forks(ForkServerContext):
+    """Starts processes that see the environment of now, not that in which the first one was forked."""
+
+    def Process(self, target: Callable[..., object], args: Sequence[object] = (), **options: Any) -> BaseProcess:  # type: ignore[override]  # noqa: N802
+        return ForkServerContext.Process(target=_function, args=(target, args, dict(os.environ)), **options)
+
+
+_FORKS = _Forks()
 _FORKS.set_forkserver_preload(["estimator_bench.cli.verbs", "torch", "scipy.stats", "pandas", "matplotlib.pyplot"])
 CHECKOUT = str(Path(estimator_bench.__file__).parents[1])
 
@@ -50,13 +62,26 @@ def call(
 
 def start(function: Callable[..., object], *arguments: object, variables: Mapping[str, str]) -> BaseProcess:
     """A process that calls a function of a module with these variables in its environment."""
-    process = _FORKS.Process(target=_function, args=(function, arguments, dict(variables)))
-    process.start()
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in variables.items():
+            patch.setenv(name, value)
+        process = _FORKS.Process(target=function, args=arguments)
+        process.start()
     return process
 
 
-def _function(function: Callable[..., object], arguments: Sequence[object], variables: Mapping[str, str]) -> None:
-    os.environ.update(variables)
+@contextmanager
+def workers() -> Iterator[None]:
+    """Inside the block, worker processes of this process are forked, too, instead of started afresh."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module in ("estimator_bench.runs.engine", "estimator_bench.data.mini_training"):
+            patch.setattr(f"{module}.get_context", lambda _: _FORKS)
+        yield
+
+
+def _function(function: Callable[..., object], arguments: Sequence[object], environment: Mapping[str, str]) -> None:
+    os.environ.clear()
+    os.environ.update(environment)
     function(*arguments)
 
 

@@ -7,11 +7,11 @@ goes on where the last one stopped, however it stopped.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, closing
+from multiprocessing import get_context
 from pathlib import Path
 from typing import TypeAlias
 
@@ -26,7 +26,7 @@ from estimator_bench.errors import IncompleteRunError, StoreError
 from estimator_bench.networks.guarded import single_thread
 from estimator_bench.registry import load_plugins, plugin_files
 from estimator_bench.space import Architecture
-from estimator_bench.workers import follow_parent, worker_context
+from estimator_bench.workers import follow_parent
 
 Trained: TypeAlias = tuple[Job, NDArray[np.uint16], float]
 """A training that is done: which, the (epochs,) correct test images, and its CPU seconds."""
@@ -97,7 +97,7 @@ def _trained(protocol: MiniProtocol, jobs: Collection[Job], workers: int) -> Ite
 
 
 def _train_in_processes(protocol: MiniProtocol, jobs: Collection[Job], workers: int) -> Iterator[Trained]:
-    executor = ProcessPoolExecutor(workers, worker_context(), _start_worker, (plugin_files(), dict(os.environ)))
+    executor = ProcessPoolExecutor(workers, get_context("spawn"), _start_worker, (plugin_files(),))
     try:
         running = {executor.submit(protocol.train, *job): job for job in jobs}
         for future in as_completed(running):
@@ -111,7 +111,7 @@ def _train_in_processes(protocol: MiniProtocol, jobs: Collection[Job], workers: 
         executor.shutdown(cancel_futures=True)
 
 
-def _start_worker(plugins: tuple[str, ...], environment: Mapping[str, str]) -> None:
-    follow_parent(environment)
+def _start_worker(plugins: tuple[str, ...]) -> None:
+    follow_parent()
     torch.set_num_threads(1)
     load_plugins(plugins)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import signal
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Protocol, Self
@@ -14,7 +15,7 @@ from typing import Protocol, Self
 from estimator_bench.guard import Failure, attempt
 from estimator_bench.runs.jobs import Answer, Work
 from estimator_bench.runs.runner import Runners
-from estimator_bench.workers import follow_parent, worker_context
+from estimator_bench.workers import follow_parent
 
 Source = Callable[[], Work | None]
 """Gives the next piece of work, or None when there is none left."""
@@ -85,10 +86,12 @@ class ProcessEngine:
 
     def __init__(self, workers: int, died: Callable[[str], None] = lambda _: None) -> None:
         self._count, self._died = workers, died
-        self._context = worker_context()
+        self._context = get_context("spawn")
         self._workers: list[_Worker] = []
 
     def __enter__(self) -> Self:
+        # Libraries read it once, when a worker imports them.
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
         self._workers = [self._start() for _ in range(self._count)]
         return self
 
@@ -132,7 +135,7 @@ class ProcessEngine:
 
     def _start(self) -> _Worker:
         ours, theirs = self._context.Pipe()
-        process = self._context.Process(target=_serve, args=(theirs, dict(os.environ)), daemon=True)
+        process = self._context.Process(target=_serve, args=(theirs,), daemon=True)
         process.start()
         theirs.close()
         return _Worker(process, ours)
@@ -158,9 +161,9 @@ class ProcessEngine:
         return reason
 
 
-def _serve(pipe: Connection, environment: Mapping[str, str]) -> None:
+def _serve(pipe: Connection) -> None:
     """The life of a worker: answer work until the coordinator is gone."""
-    follow_parent(environment)
+    follow_parent()
     runners = Runners()
     while True:
         try:

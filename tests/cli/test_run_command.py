@@ -220,7 +220,7 @@ def test_a_changed_plug_in_starts_a_new_run_and_says_why(run: Run, tmp_path: Pat
     ("stop", "workers"),
     [
         (signal.SIGINT, "0"),
-        # Of these the kill loop and the tests of partial runs and of the progress do a few by default.
+        # Of these the kill loop and the tests of partial runs and of progress do a few by default.
         pytest.param(signal.SIGTERM, "2", marks=pytest.mark.slow),
         pytest.param(signal.SIGINT, "2", marks=pytest.mark.slow),
         pytest.param(signal.SIGKILL, "2", marks=pytest.mark.slow),

@@ -24,9 +24,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import forked
-from descendants import workers_of
 from disks import MountsAreNotPermittedError, fill, small_disk
-from program import Key, Program, nothing_is_left_of, wait_until
+from program import Key, Program, nothing_is_left_of, wait_until, workers_of
 from tabulate import tabulate
 
 COMMAND = ("--est", "counted,prepared,shared", "--labels", "20", "--workers", "2", "--quiet")
@@ -84,13 +83,13 @@ def _kill_group(_case: Case, process: subprocess.Popen[str], _rng: random.Random
 
 
 def _kill_worker(_case: Case, process: subprocess.Popen[str], rng: random.Random) -> set[int]:
-    for pid in rng.sample(workers, 1) if (workers := workers_of(process.pid)) else []:
+    for pid in rng.sample(workers, 1) if (workers := workers_of(process)) else []:
         os.kill(pid, signal.SIGKILL)
     return FINISHED
 
 
 def _kill_workers(_case: Case, process: subprocess.Popen[str], _rng: random.Random) -> set[int]:
-    for pid in workers_of(process.pid):
+    for pid in workers_of(process):
         os.kill(pid, signal.SIGKILL)
     return FINISHED
 

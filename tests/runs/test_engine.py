@@ -17,6 +17,8 @@ from estimator_bench.runs.engine import Engine, Outcome, ProcessEngine, SerialEn
 from estimator_bench.runs.jobs import Answer, Chunk, Job, Prepare, Work
 from estimator_bench.runs.queue import ChunkQueue
 
+pytestmark = pytest.mark.usefixtures("forked_workers")
+
 ARCHS = ("skip-skip-skip-wide", "skip-wide-wide-wide", "narrow-narrow-wide-wide")
 
 PLUGIN = """

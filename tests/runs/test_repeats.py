@@ -20,7 +20,7 @@ from estimator_bench.runs.records import RunRecord, StoredScore
 from estimator_bench.runs.run import Observer, engine, execute
 from estimator_bench.runs.store import Store
 
-pytestmark = pytest.mark.usefixtures("toy_supernet", "plugin")
+pytestmark = pytest.mark.usefixtures("toy_supernet", "plugin", "forked_workers")
 
 REPEAT = Repeat.parse("seeds=2,batches=2,batch-size=64|16")
 ONE_SHOT = "one-shot:epochs=4:checkpoints=2"
