@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from estimator_bench.cli.options import split_names, task_of
 from estimator_bench.errors import BenchError, MalformedArchitectureError, MissingDataError, UsageError
-from estimator_bench.estimator_spec import make_estimator
 from estimator_bench.protocol import Limit, Protocol, mutation_population
 from estimator_bench.proxies import ZeroCostEstimator
 from estimator_bench.registry import find_task, names
@@ -87,28 +86,32 @@ def estimators_asked(
         Tasks that have an estimator, with these, and notes on estimators that are left out.
 
     Raises:
-        UsageError: no estimator is named, or none of them can score any task.
+        UsageError: no estimator is named, or one of them can score no task.
     """
     if not estimators:
         raise UsageError("--est names no estimator: `estimator-bench list estimators` says what there is")
     if EVERY_SPACE not in split_names([spaces]):
         return dict.fromkeys(tasks, estimators), []
-    from estimator_bench.runs.plan_checks import cannot_score
+    from estimator_bench.runs.plan_checks import refusal, with_members
 
-    reasons: dict[str, dict[str, str]] = {spec: {} for spec in estimators}
-    for (spec, found), task in product(reasons.items(), tasks):
-        space, _, resolved = find_task(task)
-        if reason := cannot_score(make_estimator(spec), space, resolved):
-            found[task] = reason
-    able = {task: [spec for spec in estimators if task not in reasons[spec]] for task in tasks}
+    found = {task: find_task(task) for task in tasks}
+    refused: dict[str, dict[str, str]] = {}
+    for spec in estimators:
+        together = with_members(spec)
+        tried = {task: refusal(together, space, resolved) for task, (space, _, resolved) in found.items()}
+        refused[spec] = {task: reason for task, reason in tried.items() if reason}
     notes = [
-        f"{spec} is left out of {', '.join(task.split('/')[0] for task in found)}, which it cannot score "
-        f"({next(iter(found.values()))})"
-        for spec, found in reasons.items()
-        if found
+        f"{spec} is left out of {', '.join(found[task][0].name for task in those)}, which it cannot score "
+        f"({next(iter(those.values()))})"
+        for spec, those in refused.items()
+        if those
     ]
-    if not any(able.values()):
-        raise UsageError("\n  ".join(notes))
+    if hopeless := [spec for spec in estimators if len(refused[spec]) == len(tasks)]:
+        reasons = [(spec, next(iter(refused[spec].values()))) for spec in hopeless]
+        raise UsageError(
+            "\n  ".join(f"{spec} can score none of the {len(tasks)} spaces: {why}" for spec, why in reasons)
+        )
+    able = {task: [spec for spec in estimators if task not in refused[spec]] for task in tasks}
     return {task: specs for task, specs in able.items() if specs}, notes
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -31,17 +31,28 @@ def check_plan(plan: Plan) -> None:
             of the task; or estimators see too many of these.
     """
     for run in plan.runs:
-        if reason := cannot_score(run.estimator, plan.space, plan.task):
-            raise UsageError(f"{run.spec} cannot score {plan.task}: {reason}")
+        refused = attempt(run.estimator.check, plan.space, plan.task)
+        if isinstance(refused, Failure):
+            raise UsageError(f"{run.spec} cannot score {plan.task}: {refused.reason}")
     _check_judged(plan)
 
 
-def cannot_score(estimator: Estimator, space: AnySpace, task: Task) -> str:
-    """Why an estimator, or one that it combines, could never score a task; empty if nothing speaks against it."""
-    refused = attempt(estimator.check, space, task)
-    if isinstance(refused, Failure):
-        return refused.reason
-    return next(filter(None, (cannot_score(make_estimator(one), space, task) for one in estimator.members)), "")
+def with_members(spec: str) -> list[Estimator]:
+    """An estimator and all that it combines, each once; also of one that combines itself, which planning refuses."""
+    found: dict[str, Estimator] = {}
+    due = [spec]
+    while due:
+        text = due.pop()
+        if text not in found:
+            found[text] = make_estimator(text)
+            due += found[text].members
+    return list(found.values())
+
+
+def refusal(estimators: Sequence[Estimator], space: AnySpace, task: Task) -> str:
+    """Why one of these could never score a task; empty if nothing speaks against it."""
+    tried = (attempt(estimator.check, space, task) for estimator in estimators)
+    return next((each.reason for each in tried if isinstance(each, Failure)), "")
 
 
 def _check_judged(plan: Plan) -> None:

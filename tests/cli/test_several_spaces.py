@@ -114,10 +114,22 @@ def test_of_all_spaces_an_estimator_gets_those_it_can_score(command: Call, monke
 
     code, _, err = command("run", *all_spaces, "--est", "one-shot", "--limit", "20")
     assert code == UsageError.exit_code
-    assert "one-shot is left out of toy, twin, which it cannot score" in err
+    assert "one-shot can score none of the 2 spaces: UsageError: space 'toy' has no supernet for recipe 'mini'" in err
     code, _, err = command("run", "--space", "toy,twin", *all_spaces[2:], "--est", "one-shot", "--limit", "20")
     assert code == UsageError.exit_code
     assert "one-shot cannot score twin/quality@made-up" in err, "where spaces are named, nothing is left out"
+
+
+def test_of_all_spaces_an_estimator_that_combines_itself_is_refused_too(command: Call, tmp_path: Path) -> None:
+    (tmp_path / "loop.py").write_text(
+        "from estimator_bench import Estimator\n"
+        "class Loop(Estimator):\n"
+        "    name, kind, members = 'loop', 'ensemble', ('params', 'loop')\n"
+        "    def score(self, problem, state, archs): ...\n"
+    )
+    load_plugins([str(tmp_path / "loop.py")])
+    code, _, err = command("run", "--space", "all", "--task", "quality@made-up", "--est", "loop", "--limit", "20")
+    assert (code, "'loop' combines itself: loop -> loop" in err) == (UsageError.exit_code, True)
 
 
 def test_mutations_are_drawn_from_each_space(command: Call) -> None:
