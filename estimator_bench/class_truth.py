@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from estimator_bench.errors import UsageError
-from estimator_bench.ground_truth import GroundTruth, Task, Trials
+from estimator_bench.ground_truth import GroundTruth, Task, Trials, trials_of
 from estimator_bench.protocol import PopulationKind
 from estimator_bench.space import AnySpace, Architecture, ClassKind, SearchSpace
 
@@ -73,7 +73,7 @@ class ClassTruth(GroundTruth):
         """The trials of the classes of these architectures, padded with NaN; a row of NaN for one without a value."""
         members = self.members(task)
         classes = [members.get(self._space.representative(arch, self._kind), ()) for arch in archs]
-        found = self._truth.trials(task, [member for one in classes for member in one])
+        found = trials_of(self._truth, task, [member for one in classes for member in one])
         values = found.mean()[:, None] if found.means_only else found.values
         together = _side_by_side(values, [len(one) for one in classes])
         if found.means_only:
@@ -91,7 +91,7 @@ class ClassTruth(GroundTruth):
                 f"{task} cannot be measured over {self._kind} classes: neither its truth nor space "
                 f"'{self._space.name}' can be enumerated, so the members of a class are unknown; use --population all"
             )
-        known = ~np.isnan(self._truth.trials(task, everything).mean())
+        known = ~np.isnan(trials_of(self._truth, task, everything).mean())
         return [arch for arch, has_value in zip(everything, known.tolist(), strict=True) if has_value]
 
 

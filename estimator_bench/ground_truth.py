@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from estimator_bench.errors import BenchError, PluginError
 from estimator_bench.space import Architecture, NetworkRecipe
 
 
@@ -64,6 +65,30 @@ class Trials:
         count = present.sum(axis=1)
         means: NDArray[np.float64] = np.divide(total, count, out=np.full(len(count), np.nan), where=count > 0)
         return means
+
+
+def trials_of(truth: GroundTruth, task: Task, archs: Sequence[Architecture]) -> Trials:
+    """What `truth.trials` gives, which may be a plug-in's.
+
+    Raises:
+        MissingDataError: the data are not installed.
+        CorruptDataError: they are damaged.
+        PluginError: it raised anything else, or did not give a row of finite values or NaN for each architecture.
+    """
+    try:
+        found = truth.trials(task, archs)
+    except BenchError:
+        raise
+    except Exception as error:
+        raise PluginError(f"the ground truth of {task} failed: {type(error).__name__}: {error}") from error
+    if found.values.ndim != 2 or len(found.values) != len(archs):
+        raise PluginError(f"the ground truth of {task} gave {found.values.shape} values for {len(archs)} architectures")
+    if (infinite := np.isinf(found.values).any(axis=1)).any():
+        raise PluginError(
+            f"the ground truth of {task} is infinite for {np.count_nonzero(infinite):,} architectures, such as "
+            f"{archs[int(infinite.argmax())]}: it must give NaN where there is no value"
+        )
+    return found
 
 
 class GroundTruth(ABC):

@@ -19,7 +19,7 @@ from estimator_bench.data.score_file import score_tables
 from estimator_bench.errors import UnknownNameError, UsageError
 from estimator_bench.estimator import Estimates
 from estimator_bench.given_scores import GivenScores, given_scores
-from estimator_bench.ground_truth import GroundTruth, Task
+from estimator_bench.ground_truth import GroundTruth, Task, trials_of
 from estimator_bench.protocol import PopulationKind, Protocol, full_population, what_counts
 from estimator_bench.registry import find_task
 from estimator_bench.runs.engine import SerialEngine
@@ -100,7 +100,7 @@ def plan_scores(scores: Any, task: str, estimates: str, population: PopulationKi
     tables = given_scores(score_tables(scores), space)
     classes = [scored_by(space, table.archs, population) for table in tables]
     shared = [arch for arch in classes[0] if all(arch in one for one in classes[1:])] if classes else []
-    covered = ~np.isnan(truth.trials(found, shared).mean()) if shared else np.empty(0)
+    covered = ~np.isnan(trials_of(truth, found, shared).mean()) if shared else np.empty(0)
     counted = what_counts(population)
     if not covered.any():
         raise UsageError(f"no {counted} with a value of {found} and {'a score' if len(tables) < 2 else 'all scores'}")

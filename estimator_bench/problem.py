@@ -14,7 +14,7 @@ from estimator_bench.class_truth import truth_of
 from estimator_bench.data.home import data_home
 from estimator_bench.errors import BudgetExceededError, PluginError, UsageError
 from estimator_bench.estimator import Estimator, LabelUse
-from estimator_bench.ground_truth import Task
+from estimator_bench.ground_truth import Task, trials_of
 from estimator_bench.identity import code_closure
 from estimator_bench.protocol import Protocol, full_population
 from estimator_bench.registry import find_task
@@ -155,7 +155,7 @@ def make_problem(task_name: str, protocol: Protocol, uses_labels: LabelUse | Lit
     truth = truth_of(space, truth, protocol.population)
 
     def lookup(archs: Sequence[Architecture]) -> Values:
-        return truth.trials(task, archs).mean()
+        return trials_of(truth, task, archs).mean()
 
     def oracle(count: int | None) -> LabelOracle:
         # Drawn from everything that is labelled, so that a limit on what is scored does not change the labels.

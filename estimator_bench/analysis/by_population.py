@@ -17,7 +17,7 @@ from estimator_bench.analysis.evaluation import MetricResult, evaluate_scores
 from estimator_bench.analysis.population import Population
 from estimator_bench.class_truth import ClassTruth, truth_of
 from estimator_bench.estimator import Estimator
-from estimator_bench.ground_truth import GroundTruth
+from estimator_bench.ground_truth import GroundTruth, trials_of
 from estimator_bench.metrics.ties import Values
 from estimator_bench.protocol import PopulationKind
 from estimator_bench.space import AnySpace, Architecture
@@ -67,7 +67,7 @@ def over_classes(
         rows = scored_by(population.space, population.archs, kind)
         lost = {population.space.representative(population.space.parse(text), kind) for text in seen}
         kept = [arch not in lost for arch in rows]
-        values = population.sign * classes.trials(population.task, list(rows)).mean()
+        values = population.sign * trials_of(classes, population.task, list(rows)).mean()
         known = np.array(kept, np.bool_) & ~np.isnan(values)
         places = np.array(list(rows.values()), np.intp)[known]
         results = {

@@ -23,7 +23,7 @@ from estimator_bench.class_truth import truth_of
 from estimator_bench.errors import CorruptDataError
 from estimator_bench.estimator import Estimator, oriented
 from estimator_bench.estimator_spec import make_estimator
-from estimator_bench.ground_truth import Trials
+from estimator_bench.ground_truth import Trials, trials_of
 from estimator_bench.guard import Failure
 from estimator_bench.metrics.curve import TopKCurve
 from estimator_bench.metrics.metric import Metric
@@ -73,7 +73,7 @@ def section_of(store: Store, request: Invocation, records: Sequence[RunRecord], 
         headline=known,
         metrics=metrics,
         ceilings={metric.name: population.ceiling(metric) for metric in metrics},
-        trials=_describe(population.trials),
+        trials=_describe(population.headline_trials),
         chance=TopKCurve.chance(known, counts),
         rows=[
             replace(_row(one, evaluation, population, counts), best_in=best_in(one.spec, defined, comparisons))
@@ -140,7 +140,7 @@ def population_of(
     unseen = np.array([str(arch) not in seen for arch in archs])
     everywhere = truth.population(task)
     available = None if everywhere is None else len(everywhere)
-    return Population(space, task, archs, truth.trials(task, archs), unseen, available, metrics, kind)
+    return Population(space, task, archs, trials_of(truth, task, archs), unseen, available, metrics, kind)
 
 
 def _seen(records: Sequence[RunRecord], everything: Mapping[str, RunRecord]) -> frozenset[str]:
@@ -242,6 +242,8 @@ def _describe(trials: Trials) -> str:
     """What is known of the noise of a truth, in words."""
     if trials.means_only:
         return "means only"
+    if not len(trials.values):
+        return "no architecture has a value"
     counts = (~np.isnan(trials.values)).sum(axis=1)
     least, most = counts.min(), counts.max()
     return f"{most} trials each" if least == most else f"{least} to {most} trials each"

@@ -75,6 +75,9 @@ def end(
     complete = all(summary.complete for summary in summaries)
     closing.tell("complete" if complete else "incomplete", written)
     if complete:
+        shown = {str(section.task) for section in findings.sections}
+        if untold := [str(plan.task) for plan in plans if str(plan.task) not in shown]:
+            raise IncompleteRunError(f"{', '.join(untold)}: scored, but there is no table of it; the notes say why")
         if unjudged := [str(section.task) for section in findings.sections if not section.headline]:
             raise IncompleteRunError(
                 f"{', '.join(unjudged)}: estimators saw the label of every architecture with a value, so that none is "

@@ -10,7 +10,7 @@ import numpy as np
 from estimator_bench.errors import UsageError
 from estimator_bench.estimator import Estimator
 from estimator_bench.estimator_spec import make_estimator
-from estimator_bench.ground_truth import Task
+from estimator_bench.ground_truth import Task, trials_of
 from estimator_bench.guard import Failure, attempt
 from estimator_bench.problem import make_problem
 from estimator_bench.protocol import what_counts
@@ -101,5 +101,5 @@ def _transfers(run: PlannedRun, plan: Plan) -> bool:
 
 
 def _with_value(plan: Plan) -> set[Architecture]:
-    values = plan.truth.trials(plan.task, plan.population).mean()
+    values = trials_of(plan.truth, plan.task, plan.population).mean()
     return {arch for arch, value in zip(plan.population, values, strict=True) if not np.isnan(value)}
