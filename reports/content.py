@@ -131,6 +131,11 @@ def _headline(section: Section, rows: Sequence[Row]) -> Table:
     reasons = dict.fromkeys(result.reason.removeprefix("no interval: ") for result in results if result.reason)
     if reasons:
         note += f" Values without an interval: {'; '.join(reasons)}."
+    if section.undecidable:
+        note += (
+            f" Under {', '.join(section.undecidable)} nothing can be bold in a table of {len(rows)} rows: so many "
+            "pairs would need more parts."
+        )
     ceiling = Line([*ceilings, *(Cell(NOTHING) for _ in counts)], "ceiling")
     return Table("Results", note, [*headers, *counts], [ceiling, *lines])
 

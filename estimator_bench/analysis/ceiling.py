@@ -20,7 +20,6 @@ architectures or more unless there is more noise than signal, and is .02 too low
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import combinations
 
@@ -120,13 +119,12 @@ class NoiseModel:
         errors: Values = np.sqrt(np.maximum(total, 0.0) / (2 * self.reach + 1) / self.counts)
         return errors
 
-    def observe(self, rng: np.random.Generator, *, trials: int | None = None) -> Values:
-        """(n,) fresh means of as many trials as there are of each architecture, or of `trials` each."""
-        counts = self.counts if trials is None else np.full_like(self.counts, trials)
+    def observe(self, rng: np.random.Generator) -> Values:
+        """(n,) fresh means of as many trials as there are of each architecture."""
         # One below the other, since classes of architectures have from 3 to 1,000 trials.
-        owner = np.repeat(np.arange(len(counts)), counts)
+        owner = np.repeat(np.arange(len(self.counts)), self.counts)
         drawn = self.deviations[self.position[owner] + rng.integers(-self.reach, self.reach + 1, len(owner))]
-        noise: Values = np.bincount(owner, drawn, len(counts)) / counts
+        noise: Values = np.bincount(owner, drawn, len(self.counts)) / self.counts
         return self.values + noise
 
     def ceiling(self, metric: Metric, *, seed: int = 0, simulations: int = 30) -> Ceiling:
@@ -135,42 +133,15 @@ class NoiseModel:
         Raises:
             UndefinedError: the metric has no value on them.
         """
-        value, sd = self._simulated(lambda rng: metric(self.observe(rng), self.values), seed, simulations)
+        rng = np.random.default_rng(seed)
+        found = [metric(self.observe(rng), self.values) for _ in range(simulations)]
         least, most = int(self.counts.min()), int(self.counts.max())
         each = f"{most}" if least == most else f"{least} to {most}"
         method = (
             f"true values against means of {each} simulated trials, {simulations} simulations; values and noise by "
             "accuracy level such that both together are distributed as the observed means"
         )
-        return Ceiling(value, sd, method)
-
-    def between(self, *, trials: int | None = None, seed: int = 0, simulations: int = 30) -> float:
-        """Expected tau-b between two independent means, of as many trials as there are or of `trials` each."""
-        return self._simulated(
-            lambda rng: tau(self.observe(rng, trials=trials), self.observe(rng, trials=trials)), seed, simulations
-        )[0]
-
-    def _simulated(
-        self, simulate: Callable[[np.random.Generator], float], seed: int, simulations: int
-    ) -> tuple[float, float]:
-        rng = np.random.default_rng(seed)
-        found = [simulate(rng) for _ in range(simulations)]
-        return float(np.mean(found)), float(np.std(found))
-
-
-def noise_ceiling(metric: Metric, trials: Trials, *, seed: int = 0, simulations: int = 30) -> Ceiling:
-    """What a perfect score could reach against these trials; for many metrics, fit one `NoiseModel`.
-
-    Args:
-        metric: any metric.
-        trials: values (architectures, trials), higher is better.
-        seed: of the simulations.
-        simulations: how many.
-
-    Raises:
-        UndefinedError: it is unknown; the message is the reason.
-    """
-    return NoiseModel.fit(trials, seed=seed).ceiling(metric, seed=seed, simulations=simulations)
+        return Ceiling(float(np.mean(found)), float(np.std(found)), method)
 
 
 def tau_between_trials(trials: Trials) -> float:

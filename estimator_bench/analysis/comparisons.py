@@ -59,6 +59,20 @@ def compare_rows(metrics: Sequence[Metric], sampled: Mapping[str, Mapping[str, S
     return found
 
 
+def undecidable(metrics: Sequence[Metric], found: Sequence[Comparison], draws: int) -> list[str]:
+    """The names of the metrics under which no difference can be significant, however large it is.
+
+    The p of an extreme is 1 / (draws + 1) at least, and Holm's correction multiplies the smallest of a family by the
+    number of its pairs.
+    """
+    pairs = Counter(one.metric for one in found)
+    return [
+        metric.name
+        for metric in metrics
+        if metric.resampling == "subsample" and pairs[metric.name] / (draws + 1) >= SIGNIFICANT
+    ]
+
+
 def best_in(spec: str, defined: Mapping[str, int], found: Sequence[Comparison]) -> frozenset[str]:
     """The metrics in which a row is significantly better than every other one.
 

@@ -22,9 +22,10 @@ from estimator_bench.runs.store import Store
 
 FORMAT = 1
 COLUMNS = ("task", "population", "protocol", "estimator", "run", "architecture", "score", "status", "message")
+TASK_FIELDS = ("description", "unit", "higher_is_better", "quantity", "source", "dataset", "recipe")
 SECTION_FIELDS = (
     *("protocol", "truth_digest", "libraries", "available", "population", "seen", "without_truth", "headline"),
-    *("trials", "ceilings", "about", "settled", "comparisons", "by_population"),
+    *("trials", "ceilings", "about", "settled", "comparisons", "undecidable", "by_population"),
 )
 ROW_FIELDS = (
     *("run", "missing", "failed", "reasons", "evaluation", "with_seen", "by_replicate", "best_in"),
@@ -79,7 +80,16 @@ def _section(section: Section) -> dict[str, Any]:
     """The metrics of comparable runs, without what was measured."""
     rows = [_row(row) for row in sorted(section.rows, key=lambda row: (row.spec, row.run))]
     found = {name: plain(getattr(section, name), number) for name in SECTION_FIELDS}
-    return {"task": str(section.task)} | found | {"estimators": rows}
+    task = {name: plain(getattr(section.task, name), number) for name in TASK_FIELDS}
+    metrics = {
+        metric.name: {
+            "unit": task["unit"] if metric.unit == "task" else metric.unit,
+            "higher_is_better": section.task.higher_is_better if metric.is_task_value else metric.higher_is_better,
+            "range": [number(metric.low), number(metric.high)],
+        }
+        for metric in section.metrics
+    }
+    return {"task": str(section.task)} | task | {"metrics": metrics} | found | {"estimators": rows}
 
 
 def _row(row: Row) -> dict[str, Any]:

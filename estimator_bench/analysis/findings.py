@@ -102,6 +102,7 @@ class Section:
         chance: the top-K metrics of a random choice, for K from 1 to the headline.
         about: what the intervals over architectures are about, in words: a sample, or all there are.
         comparisons: paired tests between all pairs of rows, for each metric a family under Holm's correction.
+        undecidable: metrics under which no difference between so many rows can be significant.
         by_population: metrics of the same scores over classes, where the rows are over all architectures and the space
             merges some.
         settled: the share of the pairs of architectures whose order the trials settle, or why that is unknown.
@@ -123,6 +124,7 @@ class Section:
     rows: Sequence[Row]
     about: str = ""
     comparisons: Sequence[Comparison] = ()
+    undecidable: Sequence[str] = ()
     settled: float | str = "unknown"
     by_population: Sequence[OverClasses] = ()
 

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from estimator_bench.analysis.by_population import over_classes
-from estimator_bench.analysis.comparisons import best_in, compare_rows
+from estimator_bench.analysis.ceiling import tau_between_trials
+from estimator_bench.analysis.comparisons import best_in, compare_rows, undecidable
 from estimator_bench.analysis.evaluation import Evaluation, values_of, with_intervals
 from estimator_bench.analysis.findings import Row, Section
 from estimator_bench.analysis.intervals import Interval
@@ -18,9 +19,9 @@ from estimator_bench.analysis.over_replicates import interval_over_replicates
 from estimator_bench.analysis.over_trials import intervals_over_trials
 from estimator_bench.analysis.population import Population
 from estimator_bench.analysis.progress import Progress, labels_seen
-from estimator_bench.analysis.resampling import Sampled, sample_parts
+from estimator_bench.analysis.resampling import Sampled, default_draws, sample_parts
 from estimator_bench.class_truth import truth_of
-from estimator_bench.errors import CorruptDataError
+from estimator_bench.errors import CorruptDataError, UndefinedError
 from estimator_bench.estimator import Estimator, oriented
 from estimator_bench.estimator_spec import make_estimator
 from estimator_bench.ground_truth import Trials, trials_of
@@ -81,6 +82,7 @@ def section_of(store: Store, request: Invocation, records: Sequence[RunRecord], 
         ],
         about=population.about,
         comparisons=comparisons,
+        undecidable=undecidable(metrics, comparisons, default_draws(known)),
         settled=population.settled if isinstance(population.settled, str) else population.settled.share,
         by_population=over_classes(
             population,
@@ -246,4 +248,9 @@ def _describe(trials: Trials) -> str:
         return "no architecture has a value"
     counts = (~np.isnan(trials.values)).sum(axis=1)
     least, most = counts.min(), counts.max()
-    return f"{most} trials each" if least == most else f"{least} to {most} trials each"
+    if least < most:
+        return f"{least} to {most} trials each"
+    try:
+        return f"{most} trials each, with a tau of {tau_between_trials(trials):.3f} between two of them"
+    except UndefinedError:
+        return f"{most} trials each"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +10,10 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
-from estimator_bench.analysis.ceiling import NoiseModel, noise_ceiling, tau_between_trials
+from estimator_bench.analysis.ceiling import Ceiling, NoiseModel, tau_between_trials
 from estimator_bench.errors import UndefinedError
 from estimator_bench.ground_truth import Trials
-from estimator_bench.metrics import parse_metric
+from estimator_bench.metrics import Metric, parse_metric
 
 Values = NDArray[np.float64]
 TAU = parse_metric("tau")
@@ -21,6 +22,11 @@ TAU = parse_metric("tau")
 def observed(truth: Values, noise: Values | float, trials: int, rng: np.random.Generator) -> Trials:
     """(n, trials) of normal noise around the truth."""
     return Trials(truth[:, None] + np.reshape(noise, (-1, 1)) * rng.normal(size=(len(truth), trials)), means_only=False)
+
+
+def noise_ceiling(metric: Metric, trials: Trials, *, seed: int = 0, simulations: int = 30) -> Ceiling:
+    """What a perfect score could reach against these trials."""
+    return NoiseModel.fit(trials, seed=seed).ceiling(metric, seed=seed, simulations=simulations)
 
 
 @pytest.mark.parametrize(
@@ -128,5 +134,10 @@ def test_the_model_predicts_how_far_real_trials_agree(shared_data: Path, trials:
     assert len(table) == rows
     assert tau_between_trials(data) == pytest.approx(tau, abs=5e-4)
     model = NoiseModel.fit(data)
-    assert model.between(trials=1, simulations=10) == pytest.approx(tau, abs=0.002)
-    assert tau < model.between(simulations=10) < model.ceiling(TAU, simulations=10).value < 1
+    single = replace(model, counts=np.ones_like(model.counts))
+    rng = np.random.default_rng(0)
+    between_single, between_means = (
+        np.mean([TAU(one.observe(rng), one.observe(rng)) for _ in range(10)]) for one in (single, model)
+    )
+    assert between_single == pytest.approx(tau, abs=0.002)
+    assert tau < between_means < model.ceiling(TAU, simulations=10).value < 1

@@ -7,7 +7,7 @@ from collections import Counter
 import numpy as np
 from numpy.typing import NDArray
 
-from estimator_bench.analysis.comparisons import Comparison, best_in, compare_rows
+from estimator_bench.analysis.comparisons import Comparison, best_in, compare_rows, undecidable
 from estimator_bench.analysis.resampling import Sampled, sample_parts
 from estimator_bench.analysis.significance import holm
 from estimator_bench.metrics import Metric, parse_metric
@@ -54,6 +54,16 @@ def test_a_winner_beats_every_row_with_a_value_even_those_that_could_not_be_test
     assert best_in("b", {"pearson": 3}, found) == frozenset()
     assert best_in("a", {"pearson": 4}, found) == frozenset(), "a row without values on parts is there as well"
     assert best_in("a", {"pearson": 1}, []) == frozenset(), "alone is no winner"
+
+
+def test_extremes_of_too_many_rows_are_undecidable_however_much_they_differ() -> None:
+    truth, columns = rows(2, *[0.0] * 2, n=200)
+    worse = {name: -truth + 0.001 * truth[::-1] * place for place, name in enumerate("cdefgh")}
+    for number, expected in ((4, []), (5, ["regret@10"])):
+        some = dict(list((columns | worse).items())[:number])
+        found = compared(truth, some, PEARSON, REGRET, draws=160)
+        assert undecidable([PEARSON, REGRET], found, 160) == expected
+        assert expected == [] or not any(one.better for one in found if one.metric == "regret@10")
 
 
 def test_rows_without_values_on_parts_are_left_out() -> None:

@@ -111,6 +111,11 @@ def test_an_export_holds_the_tests_and_does_not_depend_on_the_order_of_the_rows(
         exported.append(json.dumps(found))
     assert exported[0] == exported[1]
     assert (found["about"], found["settled"]) == (section.about, section.settled)
+    assert (found["unit"], found["higher_is_better"], found["source"]) == ("%", True, "table")
+    assert found["metrics"] == {
+        "tau": {"unit": "", "higher_is_better": True, "range": [-1, 1]},
+        "best@10": {"unit": "%", "higher_is_better": True, "range": ["-inf", "inf"]},
+    }
     assert len(found["comparisons"]) == len(section.comparisons) > 0
     assert found["comparisons"][0].keys() >= {"one", "other", "difference", "p", "adjusted", "better"}
     assert all("value" in one["tau_settled"] for one in found["estimators"])

@@ -8,19 +8,18 @@ trials, averaged over their pairs; the ceiling of tau against the mean of the tr
 
 from __future__ import annotations
 
-from itertools import combinations
+import math
 from pathlib import Path
 
 import numpy as np
 from tabulate import tabulate
 
-from estimator_bench.analysis.ceiling import NoiseModel
+from estimator_bench.analysis.ceiling import NoiseModel, tau_between_trials
 from estimator_bench.data.mini_truth import mini_truth
 from estimator_bench.data.table import open_table
 from estimator_bench.data.table_truth import TableTruth
 from estimator_bench.errors import UndefinedError
 from estimator_bench.metrics import parse_metric
-from estimator_bench.metrics.kendall import tau
 from estimator_bench.registry import find_space, names
 
 
@@ -35,21 +34,20 @@ def row_of(truth: TableTruth, folder: Path) -> dict[str, str]:
     """What the table of one space holds."""
     (task,) = truth.tasks
     trials = truth.trials(task, truth.population(task))
-    means, values = trials.mean(), trials.values
-    pairs = [tau(values[:, first], values[:, second]) for first, second in combinations(range(values.shape[1]), 2)]
+    means = trials.mean()
     try:
-        ceiling = f"{NoiseModel.fit(trials).ceiling(parse_metric('tau')).value:.3f}"
+        between, ceiling = tau_between_trials(trials), NoiseModel.fit(trials).ceiling(parse_metric("tau")).value
     except UndefinedError:
-        ceiling = "unknown"
+        between = ceiling = math.nan
     return {
         "space": f"`{truth.space.name}`",
         "architectures": str(len(means)),
-        "trials": str(values.shape[1]),
+        "trials": str(trials.values.shape[1]),
         "mean": f"{means.mean():.1f}",
         "sd": f"{means.std(ddof=1):.1f}",
         "range": f"{means.min():.1f} to {means.max():.1f}",
-        "tau between trials": f"{np.mean(pairs):.3f}" if pairs else "unknown",
-        "ceiling of tau": ceiling,
+        "tau between trials": f"{between:.3f}",
+        "ceiling of tau": f"{ceiling:.3f}",
         "CPU s per training": f"{np.mean(open_table(folder, '').columns['seconds']):.1f}",
     }
 
