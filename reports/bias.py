@@ -142,12 +142,11 @@ def _trends(found: Sequence[Trend]) -> Table:
 
 
 def _judged(title: str, found: Sequence[Judged], one: StoredBias) -> Table:
-    sign = 1 if one.task.higher_is_better else -1
     lines = [
         Line.of(
             each.arch,
             f"{each.score:.5g}",
-            digits(sign * each.truth),
+            digits(each.truth),
             rank_text(each.true_rank),
             rank_text(each.estimated_rank),
             f"{each.difference:+,.10g}",

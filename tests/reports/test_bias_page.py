@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -20,8 +21,8 @@ def found(toy: str) -> StoredBias:
     assert toy
     space, truth, task = find_task("toy/latency")
     archs = space.architectures() or []
-    values = -truth.trials(task, archs).mean()
-    bias = bias_of(space, task, archs, values, np.random.default_rng(0).normal(size=81))
+    values, scores = truth.trials(task, archs).mean(), np.random.default_rng(0).normal(size=81)
+    bias = bias_of(space, task, archs, -values, -scores, (values, scores))
     return StoredBias("my_score", "abc123", task, {"seed": 0}, 81, 0, 0, bias)
 
 
@@ -40,17 +41,19 @@ def test_a_page_holds_the_findings_and_a_table_for_every_level(found: StoredBias
     assert "- **Source**: table of measured values\n" in text
 
 
-def test_truth_stands_in_the_unit_and_direction_of_the_task(found: StoredBias) -> None:
+def test_truth_stands_in_the_direction_of_the_task_and_the_score_as_it_was_given(found: StoredBias) -> None:
     assert isinstance(found.bias, Bias)
     top = found.bias.individuals.top[0]
     line = next(line for line in page(found).splitlines() if line.startswith(f"| {top.arch} "))
-    assert f"| {-top.truth:.4g} " in line
+    assert top.truth > 0
+    assert top.score < 0
+    assert f"| {top.score:.5g} | {top.truth:.4g} " in re.sub(" +", " ", line)
 
 
 def test_large_numbers_are_in_full(found: StoredBias) -> None:
     assert isinstance(found.bias, Bias)
     lists = found.bias.individuals
-    top = replace(lists.top[0], truth=-9_999.7, true_rank=123_456.5, estimated_rank=1.0, difference=123_455.5)
+    top = replace(lists.top[0], truth=9_999.7, true_rank=123_456.5, estimated_rank=1.0, difference=123_455.5)
     bias = replace(found.bias, individuals=replace(lists, top=[top], worst_rank=123_456.5))
     text = page(replace(found, bias=bias))
     line = next(line for line in text.splitlines() if line.startswith(f"| {top.arch} "))

@@ -35,7 +35,14 @@ class Bias:
     individuals: Individuals
 
 
-def bias_of(space: AnySpace, task: Task, archs: Sequence[Architecture], truth: Values, scores: Values) -> Bias:
+def bias_of(
+    space: AnySpace,
+    task: Task,
+    archs: Sequence[Architecture],
+    truth: Values,
+    scores: Values,
+    as_given: tuple[Values, Values] | None = None,
+) -> Bias:
     """Bias on all four levels. No result depends on the order of the architectures.
 
     Args:
@@ -44,6 +51,8 @@ def bias_of(space: AnySpace, task: Task, archs: Sequence[Architecture], truth: V
         archs: (n,) no two the same.
         truth: (n,) finite, higher is better.
         scores: (n,) higher is better; NaN and -inf tie last, +inf ties first.
+        as_given: (n,) truth in the direction of the task and scores as the estimator gave them, where these were
+            turned: single architectures are shown with them.
 
     Raises:
         UndefinedError: scores or truth do not vary, so that there is no order to lean.
@@ -62,5 +71,5 @@ def bias_of(space: AnySpace, task: Task, archs: Sequence[Architecture], truth: V
         [complexity_bias(name, size, truth, scores) for name, size in sizes.items()],
         op_bias([space.decisions(arch) for arch in archs], truth, scores),
         trends(sizes | counted, truth, scores),
-        individuals(archs, structures, truth, scores, space.graph),
+        individuals(archs, structures, truth, scores, space.graph, as_given),
     )

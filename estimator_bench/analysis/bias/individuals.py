@@ -23,7 +23,8 @@ class Judged:
 
     Attributes:
         arch: its text form.
-        score, truth: higher is better.
+        score: as the estimator gave it.
+        truth: in the unit and direction of the task.
         true_rank, estimated_rank: 1 is best; ties share their mean rank.
         difference: RD, the true rank minus the estimated one; positive is over-estimated.
         structure: its features.
@@ -68,6 +69,7 @@ def individuals(
     truth: Values,
     scores: Values,
     graph: Callable[[Architecture], ArchitectureGraph | None] = lambda _: None,
+    as_given: tuple[Values, Values] | None = None,
 ) -> Individuals:
     """The lists of one set of scores.
 
@@ -77,18 +79,20 @@ def individuals(
         truth: (n,) finite, higher is better.
         scores: (n,) higher is better; NaN and -inf tie last, +inf ties first.
         graph: of an architecture; asked for those in the lists alone.
+        as_given: (n,) truth and scores in the directions that they are shown in, where these were turned.
     """
     texts = np.array([str(arch) for arch in archs])
     true_rank, error = rank_of(truth), rank_difference(truth, scores)
     estimated = true_rank - error
+    shown_truth, shown_scores = as_given or (truth, scores)
 
     def first(keys: Values, allowed: NDArray[np.bool_]) -> list[Judged]:
         order = np.lexsort((texts, keys))
         return [
             Judged(
                 arch=str(texts[at]),
-                score=float(scores[at]),
-                truth=float(truth[at]),
+                score=float(shown_scores[at]),
+                truth=float(shown_truth[at]),
                 true_rank=float(true_rank[at]),
                 estimated_rank=float(estimated[at]),
                 difference=float(error[at]),

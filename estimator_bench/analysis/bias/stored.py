@@ -60,7 +60,8 @@ def _bias(combiner: Combiner, record: RunRecord, population: Population) -> Bias
     shown = population.headline
     scores = oriented(combined[:, 0], make_estimator(record.spec), population.task)
     archs = [arch for arch, kept in zip(population.archs, shown.tolist(), strict=True) if kept]
+    as_given = population.trials.mean()[shown], combined[shown, 0]
     try:
-        return bias_of(population.space, population.task, archs, population.truth[shown], scores[shown])
+        return bias_of(population.space, population.task, archs, population.truth[shown], scores[shown], as_given)
     except UndefinedError as error:
         return str(error)

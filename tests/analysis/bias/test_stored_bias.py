@@ -82,6 +82,14 @@ def test_scores_are_turned_to_the_direction_of_the_task(measure: Measure) -> Non
     assert (best.arch, best.true_rank, best.estimated_rank) == ("skip-skip-skip-skip", 1, 1)
 
 
+def test_single_architectures_have_the_score_that_was_given_and_the_truth_of_the_task(measure: Measure) -> None:
+    space, truth, task = registry.find_task("toy/latency")
+    lists = bias(measure("weights", task="toy/latency", show=("params",))).individuals
+    for one in (*lists.top, *lists.over, *lists.under):
+        arch = space.parse(one.arch)
+        assert (one.score, one.truth) == (space.parameters(arch, task.recipe), truth.trials(task, [arch]).mean()[0])
+
+
 def test_a_constant_score_is_undefined_with_its_reason(measure: Measure) -> None:
     (found,) = measure("weights", show=("constant",)).estimators
     assert found.bias == "constant score"
