@@ -177,11 +177,25 @@ def _dyadic_p(gained: Values, one: Indices, other: Indices) -> float | None:
         return None
     mean = float(gained.mean())
     left = gained - mean
-    if not left.any():  # every pair says the same
-        return float(mean == 0)
     ends, architecture = np.unique(np.concatenate([one, other]), return_inverse=True)
+    if not left.any():
+        return _unanimous_p(mean, len(gained) / (int(np.bincount(architecture).max()) + 1))
     sums = np.bincount(architecture, np.concatenate([left, left]))
     variance = (float(sums @ sums) - float(left @ left)) / len(gained) ** 2
     if variance <= 0:  # it is no sum of squares, and can be so where few pairs undo each other
         return None
     return float(2 * stats.t.sf(abs(mean) / sqrt(variance), len(ends) - 1))
+
+
+def _unanimous_p(mean: float, apart: float) -> float | None:
+    """The largest p of pairs that all gain `mean`, or None where they could well do so by chance.
+
+    What has mean 0 in [-1, 1] takes one value with probability 1 / (1 + |value|) at most.
+
+    Args:
+        mean: what each of them gains.
+        apart: so many of the pairs at least have no architecture in common and are independent: all pairs, divided by 1
+            plus the most that one architecture is in (Vizing's theorem).
+    """
+    bound = float(2 * (1 + abs(mean)) ** -apart)
+    return None if mean and bound >= 1 else min(bound, 1.0)

@@ -181,6 +181,16 @@ def test_a_reversed_or_exaggerated_order_is_not_like_noise(factor: float) -> Non
         assert (one.overestimated != "", one.like_noise) == (True, False)
 
 
+def test_pairs_that_say_the_same_are_no_proof_where_all_share_one_architecture() -> None:
+    star = [{}, *({f"at {place}": "x"} for place in range(60))]
+    (found,) = op_bias(star, np.array([1.0, *np.zeros(60)]), np.array([0.0, *np.ones(60)]))
+    assert (found.pairs, abs(found.difference), found.p, found.noise_p) == (60, 1, None, None)
+    apart = [{"a": str(number), "b": str(number), **edit} for number in range(60) for edit in ({}, {"c": "x"})]
+    (found,) = op_bias(apart, np.tile([1.0, 0.0], 60), np.tile([0.0, 1.0], 60))
+    assert (found.pairs, abs(found.difference)) == (60, 1)
+    assert found.p == pytest.approx(2 * 0.5**30), "60 pairs that share nothing: at least half of them, Vizing says"
+
+
 def test_the_variance_is_the_sum_over_all_pairs_that_share_an_architecture() -> None:
     truth, scores = np.random.default_rng(5).normal(size=(2, 81))
     pairs = OneEditPairs.of(STACKS)
