@@ -45,7 +45,8 @@ HOW_TO_READ = (
         "All pairs of scored architectures that differ in one decision. Difference: share of rises in score minus that "
         "in truth, half of the zero changes counted as rises. p by a test that allows for pairs sharing architectures "
         "(dyadic cluster-robust), Holm's correction over all replacements. 'Like noise': noise takes the score's share "
-        "from the truth's towards one half; 'no' where the score significantly goes further or to the other side.",
+        "from the truth's towards one half; 'no' where the score significantly goes further or to the other side, "
+        "'-' where that is not tested.",
     ),
     (
         "Tests",
@@ -127,7 +128,7 @@ def _replacements(found: Sequence[Replacement]) -> Table:
             _signed(one.difference),
             p_text(one.p),
             one.overestimated or NOTHING,
-            "yes" if one.like_noise else "no",
+            {True: "yes", False: "no", None: NOTHING}[one.like_noise],
         )
         for one in found
     ]

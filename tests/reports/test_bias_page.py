@@ -50,6 +50,15 @@ def test_truth_stands_in_the_direction_of_the_task_and_the_score_as_it_was_given
     assert f"| {top.score:.5g} | {top.truth:.4g} " in re.sub(" +", " ", line)
 
 
+@pytest.mark.parametrize(("p", "told"), [(0.5, "yes"), (0.001, "no"), (None, "-")])
+def test_a_replacement_is_like_noise_or_not_or_not_tested(found: StoredBias, p: float | None, told: str) -> None:
+    assert isinstance(found.bias, Bias)
+    one = replace(found.bias.replacements[0], removed="a", added="b", noise_p=p)
+    text = page(replace(found, bias=replace(found.bias, replacements=[one])))
+    line = next(line for line in text.splitlines() if line.startswith("| a by b "))
+    assert line.split("|")[-2].strip() == told
+
+
 def test_large_numbers_are_in_full(found: StoredBias) -> None:
     assert isinstance(found.bias, Bias)
     lists = found.bias.individuals

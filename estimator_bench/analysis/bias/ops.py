@@ -100,9 +100,9 @@ class Replacement:
         return self.added if self.difference > 0 else self.removed
 
     @property
-    def like_noise(self) -> bool:
-        """Whether noise alone could have made it: nothing significant says otherwise."""
-        return self.noise_p is None or self.noise_p >= SIGNIFICANT
+    def like_noise(self) -> bool | None:
+        """Whether noise alone could have made it: nothing significant says otherwise. None where it was not tested."""
+        return None if self.noise_p is None else self.noise_p >= SIGNIFICANT
 
 
 def op_bias(decisions: Sequence[Mapping[str, str]], truth: Values, scores: Values) -> list[Replacement]:
@@ -146,7 +146,7 @@ def _noise_p(score: float, true: float, different: float | None, turned: float |
     """
     if score * true <= 0:
         return turned
-    return different if abs(score) > abs(true) else 1.0
+    return different if different is None or abs(score) > abs(true) else 1.0
 
 
 def _pairs_at(codes: Indices, place: int) -> Indices:

@@ -63,8 +63,14 @@ def _choices(bias: Bias) -> Iterator[str]:
     for name, ones in sorted(found.items(), key=lambda item: (-len(item[1]), item[0])):
         others = {one.removed if one.added == name else one.added: one for one in ones}
         test = f"{p_text(max(one.p or 0.0 for one in ones))} with Holm's correction over {tested} replacements"
-        beyond = ", ".join(other for other, one in others.items() if not one.like_noise)
-        noise = f"noise alone could not do so against {beyond}" if beyond else "noise alone could do so"
+        beyond, untested = (
+            ", ".join(other for other, one in others.items() if one.like_noise is answer) for answer in (False, None)
+        )
+        noise = "noise alone could do so"
+        if untested:
+            noise = f"whether noise alone could do so against {untested} cannot be tested"
+        if beyond:
+            noise = f"noise alone could not do so against {beyond}"
         yield f"{name} is over-estimated against {', '.join(others)} ({test}); {noise}."
     if not found:
         yield f"No choice is significantly over-estimated against another ({tested} replacements tested)."

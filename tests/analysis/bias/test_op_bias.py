@@ -147,6 +147,7 @@ def test_infinite_and_missing_scores_are_compared_by_rank() -> None:
 def test_few_pairs_are_shown_and_not_tested() -> None:
     found = op_bias(STACKS[:20], *np.random.default_rng(3).normal(size=(2, 20)))
     assert all(one.pairs < MINIMUM_PAIRS and one.p is None and not one.overestimated for one in found)
+    assert {one.like_noise for one in found} == {None}, "what was not tested is neither"
 
 
 @pytest.mark.parametrize("decisions", [[{"at": "x"}], [{"a": "x", "b": "x"}, {"a": "y", "b": "y"}]])

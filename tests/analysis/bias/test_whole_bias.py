@@ -98,6 +98,27 @@ def test_sentences_say_what_is_not_known(toy: str) -> None:
 
 
 @pytest.mark.usefixtures("toy")
+@pytest.mark.parametrize(
+    ("ps", "told"),
+    [
+        ((0.5, 0.5), "noise alone could do so"),
+        ((0.5, None), "whether noise alone could do so against wide cannot be tested"),
+        ((0.001, None), "noise alone could not do so against skip"),
+    ],
+)
+def test_noise_is_named_as_far_as_it_was_tested(ps: tuple[float | None, ...], told: str) -> None:
+    found = toy_bias()
+    (one, *_) = found.replacements
+    liked = [
+        replace(one, removed=other, added="narrow", difference=0.2, p=0.01, noise_p=p)
+        for other, p in zip(("skip", "wide"), ps, strict=True)
+    ]
+    text = " ".join(sentences(replace(found, replacements=liked)))
+    test = "p = 0.01 with Holm's correction over 2 replacements"
+    assert f" narrow is over-estimated against skip, wide ({test}); {told}. " in text
+
+
+@pytest.mark.usefixtures("toy")
 def test_scores_tied_at_the_cut_are_named_with_the_ranks_of_all_of_them() -> None:
     """Six best scores and a block of 20 whose true ranks go from first to last: no text order may pick among them."""
     space, truth, task = find_task("toy")
