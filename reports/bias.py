@@ -26,7 +26,7 @@ HOW_TO_READ = (
     (
         "RD",
         "The true rank minus the estimated one, 1 the best: positive is over-estimated. RD/N is its share of all "
-        "architectures.",
+        "architectures. NaN and -inf rank last together, +inf first.",
     ),
     (
         "Blind",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from estimator_bench.analysis.each_run import StoredRun
 
 from .content import named
-from .text import direction, source_text
+from .text import direction, share, source_text
 
 
 def facts_of(one: StoredRun, what: str, architectures: int | None) -> list[tuple[str, str]]:
@@ -17,6 +17,7 @@ def facts_of(one: StoredRun, what: str, architectures: int | None) -> list[tuple
         architectures: how many these are of; None where there are none.
     """
     shown = [] if architectures is None else [(f"{what} of", f"{architectures:,} of these")]
+    scores = one.evaluation
     return [
         ("Run", one.run),
         ("Truth", f"{one.task.description}; {one.task.unit}, {direction(one.task)}"),
@@ -24,6 +25,11 @@ def facts_of(one: StoredRun, what: str, architectures: int | None) -> list[tuple
         ("Networks", str(one.task.recipe)),
         ("Architectures scored", f"{one.population:,}"),
         *shown,
+        (
+            "Coverage",
+            f"{share(scores.coverage)} of {scores.architectures:,} have a finite score; {scores.nan:,} NaN, "
+            f"{scores.positive_infinite:,} +inf, {scores.negative_infinite:,} -inf",
+        ),
         ("Protocol", named(one.protocol)),
     ]
 

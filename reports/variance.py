@@ -27,7 +27,7 @@ HOW_TO_READ = (
         "Repeats",
         "Scores of the same architectures with other initial weights, another batch, or other inputs or batch sizes: "
         "all combinations of what was asked for, as far as it can change the score. The score of a report is their "
-        "mean.",
+        "mean, NaN where one of them is. NaN and -inf rank last together, +inf first.",
     ),
     (
         "Turned pairs",

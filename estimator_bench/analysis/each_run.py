@@ -6,12 +6,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+import numpy as np
+
+from estimator_bench.analysis.evaluation import Evaluation
 from estimator_bench.analysis.find import noting, specs_in_tables, tables_of
 from estimator_bench.analysis.population import Population
 from estimator_bench.analysis.progress import Progress
 from estimator_bench.analysis.section import population_of
+from estimator_bench.estimator import oriented
 from estimator_bench.estimator_spec import make_estimator, spec_of
 from estimator_bench.ground_truth import Task
+from estimator_bench.guard import Failure
 from estimator_bench.runs.combine import Combiner
 from estimator_bench.runs.plan import BASELINES
 from estimator_bench.runs.records import RunRecord
@@ -29,6 +34,7 @@ class StoredRun:
         task, protocol: what it was asked for with.
         population: architectures scored; findings are of those with truth whose label no run of the same table saw.
         missing, failed: of them, without a score yet, and those whose score could not be made; they rank last.
+        evaluation: how many of the scores that findings are of are finite, and of which kind the others; no metrics.
     """
 
     spec: str
@@ -38,6 +44,7 @@ class StoredRun:
     population: int
     missing: int
     failed: int
+    evaluation: Evaluation
 
     @property
     def partial(self) -> bool:
@@ -76,6 +83,13 @@ def each_run(
             for record in chosen:
                 progress = Progress.of(combiner, record, everything)
                 counts = (len(population.archs), progress.missing, progress.failed)
-                one = StoredRun(record.spec, record.id, population.task, request.protocol, *counts)
+                evaluation = _evaluation(combiner, record, population)
+                one = StoredRun(record.spec, record.id, population.task, request.protocol, *counts, evaluation)
                 found.append(look(one, combiner, record, population))
     return found, notes
+
+
+def _evaluation(combiner: Combiner, record: RunRecord, population: Population) -> Evaluation:
+    combined, estimator = combiner.of(record.id), make_estimator(record.spec)
+    scores = np.full(len(population.archs), np.nan) if isinstance(combined, Failure) else combined[:, 0]
+    return population.evaluate(estimator, oriented(scores, estimator, population.task), population.headline)

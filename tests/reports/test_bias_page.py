@@ -10,6 +10,7 @@ import pytest
 
 from estimator_bench.analysis.bias.bias import Bias, bias_of
 from estimator_bench.analysis.bias.stored import BiasFindings, StoredBias
+from estimator_bench.analysis.evaluation import evaluate_scores
 from estimator_bench.analysis.findings import Findings
 from estimator_bench.architecture_graph import ArchitectureGraph
 from estimator_bench.registry import find_task, load
@@ -23,7 +24,8 @@ def found(toy: str) -> StoredBias:
     archs = space.architectures() or []
     values, scores = truth.trials(task, archs).mean(), np.random.default_rng(0).normal(size=81)
     bias = bias_of(space, task, archs, -values, -scores, (values, scores))
-    return StoredBias("my_score", "abc123", task, {"seed": 0}, 81, 0, 0, bias)
+    evaluation = evaluate_scores(-values, np.array([np.nan, np.nan, np.inf, *-scores[3:]]), [])
+    return StoredBias("my_score", "abc123", task, {"seed": 0}, 81, 0, 0, evaluation, bias)
 
 
 def page(*found: StoredBias, notes: tuple[str, ...] = ()) -> str:
@@ -39,6 +41,7 @@ def test_a_page_holds_the_findings_and_a_table_for_every_level(found: StoredBias
     assert "Run**: abc123" in text
     assert "lower is better" in text
     assert "- **Source**: table of measured values\n" in text
+    assert "- **Coverage**: 96.2% of 81 have a finite score; 2 NaN, 1 +inf, 0 -inf\n" in text
 
 
 def test_truth_stands_in_the_direction_of_the_task_and_the_score_as_it_was_given(found: StoredBias) -> None:

@@ -104,6 +104,16 @@ def test_scores_that_were_never_made_count_as_missing(measure: Measure, tmp_path
     assert found.bias == "no finite score"
 
 
+def test_scores_that_are_not_finite_are_counted_where_the_bias_is(measure: Measure, tmp_path: Path) -> None:
+    measure("weights", "ridge", labels=20)
+    with Store(tmp_path, write=True) as store:
+        store._db.execute("DELETE FROM score WHERE architecture % 4 = 0")
+        found = find_bias(store, ("weights",)).estimators[0].evaluation
+    assert found.architectures == 61
+    assert 0 < found.nan < 30
+    assert found.coverage == 1 - found.nan / 61
+
+
 def test_a_changed_table_is_told_and_hides_what_it_made_obsolete(
     measure: Measure, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
