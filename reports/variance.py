@@ -12,12 +12,14 @@ from estimator_bench.analysis.variance.levels import LevelDifference
 from estimator_bench.analysis.variance.stored import StoredVariance, VarianceFindings
 from estimator_bench.analysis.variance.variance import AxisVariance, Criterion, Variance
 from estimator_bench.analysis.variance.words import gain_text, sentences
+from estimator_bench.ground_truth import Task
+from estimator_bench.metrics import parse_metric
 from estimator_bench.metrics.metric import digits
 
 from .page import Figure, Page, Part
 from .stored_run import facts_of, partial_of
 from .table import Line, Table
-from .text import NOTHING
+from .text import NOTHING, metric_label
 from .variance_figures import averaging_figure, checkpoints_figure
 
 TITLE = "Variance of the estimators"
@@ -88,7 +90,7 @@ def _part(one: StoredVariance, key: str) -> Part:
 def _tables(one: StoredVariance) -> Iterator[Table]:
     if isinstance(one.variance, Variance):
         yield _axes(one.variance)
-        yield _criteria(one.variance)
+        yield _criteria(one.variance, one.task)
         yield _averaging(one.variance.averaging)
         if one.variance.levels:
             yield _levels(one.variance.levels)
@@ -127,19 +129,22 @@ def _axis(axis: AxisVariance, share: float | None) -> Line:
     )
 
 
-def _criteria(found: Variance) -> Table:
+def _criteria(found: Variance, task: Task) -> Table:
     titles = [axis.title for axis in found.axes]
     headers = ["metric", "mean", "lowest", "highest", *(f"sd over {title}" for title in titles)]
-    lines = [_criterion(one, titles) for one in found.criteria]
-    return Table("Criteria of single repeats", "Of each repeat alone, against the truth.", headers, lines)
+    lines = [_criterion(one, titles, task) for one in found.criteria]
+    return Table(
+        "Criteria of single repeats", "Of each repeat alone, against the truth. ↓: lower is better.", headers, lines
+    )
 
 
-def _criterion(one: Criterion, titles: Sequence[str]) -> Line:
-    known = [value for value in one.values if value is not None]
-    if one.mean is None:
-        return Line.of(one.metric, *["undefined"] * 3, *[NOTHING] * len(titles))
+def _criterion(one: Criterion, titles: Sequence[str], task: Task) -> Line:
+    metric = parse_metric(one.metric)
+    if isinstance(one.mean, str):
+        return Line.of(metric_label(metric, task), f"undefined ({one.mean})", *[NOTHING] * (2 + len(titles)))
+    known = [value for value in one.values if not isinstance(value, str)]
     cells = (one.mean, min(known), max(known), *(one.spread[title] for title in titles))
-    return Line.of(one.metric, *map(_number, cells))
+    return Line.of(metric_label(metric, task), *map(metric.text, cells))
 
 
 def _averaging(found: Sequence[Averaging]) -> Table:
@@ -177,7 +182,7 @@ def _levels(found: Sequence[LevelDifference]) -> Table:
 
 def _checkpoints(found: Stability) -> Table:
     lines = [
-        Line.of(f"{step.before} to {step.after}", *(_number(step.values[name]) for name in RELATIVE))
+        Line.of(f"{step.before} to {step.after}", *(_number_or_reason(step.values[name]) for name in RELATIVE))
         for step in found.steps
     ]
     if len(found.steps) > 1:
@@ -208,5 +213,12 @@ def _figures(one: StoredVariance, key: str) -> Iterator[Figure]:
         yield checkpoints_figure(one.stability, one.forgotten, one.spec, f"{key}-checkpoints")
 
 
-def _number(value: float | None) -> str:
-    return NOTHING if value is None else digits(value) if abs(value) >= 10 else f"{value:z.3f}"
+def _number_or_reason(value: float | str) -> str:
+    return f"undefined ({value})" if isinstance(value, str) else _number(value)
+
+
+def _number(value: float | str | None) -> str:
+    """A value, where the reason of its absence stands elsewhere in the table."""
+    if value is None or isinstance(value, str):
+        return NOTHING
+    return digits(value) if abs(value) >= 10 else f"{value:z.3f}"

@@ -25,7 +25,7 @@ def averaging_figure(found: Sequence[Averaging], spec: str, key: str) -> Figure:
 
     def draw(axes: Axes) -> None:
         for one, colour in zip(shown, SERIES, strict=False):
-            values = [np.nan if value is None else value for value in one.values]
+            values = [np.nan if isinstance(value, str) else value for value in one.values]
             axes.plot(range(1, len(values) + 1), values, ".-", color=colour, linewidth=1.6, label=one.over)
         axes.set_xlabel("repeats whose scores are averaged")
         axes.set_ylabel(METRIC)
@@ -43,7 +43,7 @@ def checkpoints_figure(found: Stability, forgotten: Sequence[Forgotten], spec: s
 
     def draw(axes: Axes) -> None:
         for name, colour in zip(RELATIVE, SERIES, strict=False):
-            values = [np.nan if (value := step.values[name]) is None else value for step in found.steps]
+            values = [np.nan if isinstance(value := step.values[name], str) else value for step in found.steps]
             axes.plot(range(len(names)), values, ".-", color=colour, linewidth=1.6, label=name)
         axes.set_xticks(range(len(names)), names)
         axes.set_ylabel("to the checkpoint before")

@@ -22,12 +22,18 @@ Resampling = Literal["pairs", "subsample", "none"]
 """
 
 
-def value_of(measure: Callable[[Values, Values], float], truth: Values, scores: Values) -> float | None:
-    """What a metric or correlation gives on these values, or None where it is undefined."""
+def value_or_reason(measure: Callable[[Values, Values], float], truth: Values, scores: Values) -> float | str:
+    """What a metric or correlation gives on these values, or why it is undefined."""
     try:
         return measure(truth, scores)
-    except UndefinedError:
-        return None
+    except UndefinedError as error:
+        return str(error)
+
+
+def value_of(measure: Callable[[Values, Values], float], truth: Values, scores: Values) -> float | None:
+    """What a metric or correlation gives on these values, or None where it is undefined."""
+    value = value_or_reason(measure, truth, scores)
+    return None if isinstance(value, str) else value
 
 
 def digits(value: float) -> str:

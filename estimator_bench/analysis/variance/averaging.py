@@ -10,11 +10,11 @@ from math import comb
 import numpy as np
 from numpy.typing import NDArray
 
-from estimator_bench.analysis.intervals import PairedDifference, paired_difference
-from estimator_bench.analysis.resampling import Sampled, sample_parts
+from estimator_bench.analysis.intervals import PairedDifference
 from estimator_bench.analysis.significance import SIGNIFICANT, holm_of_tested
 from estimator_bench.analysis.variance.design import Design
-from estimator_bench.metrics.metric import Metric, value_of
+from estimator_bench.analysis.variance.parts import average_of, difference_of, mean_of, on_parts, values_of
+from estimator_bench.metrics.metric import Metric, value_or_reason
 from estimator_bench.metrics.ties import Values
 from estimator_bench.runs.combine import mean_scores
 
@@ -30,7 +30,7 @@ class Averaging:
     Attributes:
         over: title of the axis whose repeats are averaged, the others held fixed; or `all repeats`.
         metric: its name.
-        values: for each k the mean over sets of k repeats; None where it is undefined for some.
+        values: for each k the mean over sets of k repeats, or why it is undefined for some.
         gain: what the mean of all has above a single one on average, seen on the same parts of the architectures; or
             why that is unknown.
         adjusted: its p after Holm's correction over all gains of an estimator; None without a test.
@@ -39,7 +39,7 @@ class Averaging:
 
     over: str
     metric: str
-    values: Sequence[float | None]
+    values: Sequence[float | str]
     gain: PairedDifference | str
     adjusted: float | None = None
     better: bool | None = None
@@ -76,29 +76,17 @@ def subsets(count: int, size: int, seed: int = 0) -> list[tuple[int, ...]]:
     return [tuple(sorted(rng.choice(count, size, replace=False).tolist())) for _ in range(SUBSETS)]
 
 
-def average_of(sampled: Sequence[Sampled | str]) -> Sampled | str:
-    """The mean of one metric over several scores that were seen on the same parts, or why one of them was not."""
-    seen = [one for one in sampled if isinstance(one, Sampled)]
-    if len(seen) < len(sampled):
-        return next(one for one in sampled if isinstance(one, str))
-    return replace(
-        seen[0],
-        value=float(np.mean([one.value for one in seen])),
-        parts=np.mean([one.parts for one in seen], axis=0),
-    )
-
-
-def _curve(metric: Metric, truth: Values, scores: Values, rows: NDArray[np.intp]) -> list[float | None]:
-    found: list[float | None] = []
-    for size in range(1, rows.shape[1] + 1):
-        values = [
-            value_of(metric, truth, mean_scores(scores[:, row[list(chosen)]]))
-            for row in rows
-            for chosen in subsets(len(row), size)
-        ]
-        known = [value for value in values if value is not None]
-        found.append(float(np.mean(known)) if len(known) == len(values) else None)
-    return found
+def _curve(metric: Metric, truth: Values, scores: Values, rows: NDArray[np.intp]) -> list[float | str]:
+    return [
+        mean_of(
+            [
+                value_or_reason(metric, truth, mean_scores(scores[:, row[list(chosen)]]))
+                for row in rows
+                for chosen in subsets(len(row), size)
+            ]
+        )
+        for size in range(1, rows.shape[1] + 1)
+    ]
 
 
 def _gains(
@@ -107,20 +95,14 @@ def _gains(
     """By what is averaged and metric: the mean of all against a single one, on the same parts of the architectures."""
     means = {over: [mean_scores(scores[:, row]) for row in rows] for over, rows in groups.items()}
     columns = [*scores.T, *(column for found in means.values() for column in found)]
-    values = [
-        {metric: value for metric in metrics if (value := value_of(metric, truth, column)) is not None}
-        for column in columns
-    ]
-    sampled = sample_parts(values, truth, columns)
+    sampled = on_parts([values_of(metrics, truth, column) for column in columns], [truth] * len(columns), columns)
     singles, rest = sampled[: scores.shape[1]], sampled[scores.shape[1] :]
     found: dict[tuple[str, str], PairedDifference | str] = {}
     for over, own in means.items():
         averaged, rest = rest[: len(own)], rest[len(own) :]
         for metric in metrics:
-            pair = [average_of([one.get(metric.name, "undefined") for one in side]) for side in (averaged, singles)]
-            reasons = [one for one in pair if isinstance(one, str)]
-            sides = [one for one in pair if isinstance(one, Sampled)]
-            found[over, metric.name] = reasons[0] if reasons else paired_difference(*sides)
+            pair = (average_of([one[metric.name] for one in side]) for side in (averaged, singles))
+            found[over, metric.name] = difference_of(*pair)
     return found
 
 

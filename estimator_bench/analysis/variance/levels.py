@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from estimator_bench.analysis.intervals import PairedDifference, paired_difference
-from estimator_bench.analysis.resampling import Sampled, sample_parts
+from estimator_bench.analysis.intervals import PairedDifference
 from estimator_bench.analysis.variance.averaging import judged
 from estimator_bench.analysis.variance.design import Design
-from estimator_bench.metrics.metric import Metric, value_of
+from estimator_bench.analysis.variance.parts import difference_of, on_parts, values_of
+from estimator_bench.metrics.metric import Metric
 from estimator_bench.metrics.ties import Values
 from estimator_bench.runs.combine import mean_scores
 
@@ -21,7 +21,7 @@ class LevelDifference:
     Attributes:
         axis, level, first: what is compared, in words.
         metric: its name.
-        value, reference: of the mean score of the repeats at this level and at the first; None where undefined.
+        value, reference: of the mean score of the repeats at this level and at the first, or why it is undefined.
         difference: value - reference on the same parts of the architectures, or why it is unknown.
         adjusted: its p after Holm's correction over all of an estimator; None without a test.
         better: whether this level is significantly better (True) or worse (False) than the first; None if neither.
@@ -31,8 +31,8 @@ class LevelDifference:
     level: str
     first: str
     metric: str
-    value: float | None
-    reference: float | None
+    value: float | str
+    reference: float | str
     difference: PairedDifference | str
     adjusted: float | None = None
     better: bool | None = None
@@ -45,27 +45,22 @@ def level_differences(
     found: list[LevelDifference] = []
     for axis in (axis for axis in design.axes if not axis.drawn):
         columns = [mean_scores(scores[:, column]) for column in design.along(axis).T]
-        values = [
-            {metric: value for metric in metrics if (value := value_of(metric, truth, column)) is not None}
-            for column in columns
-        ]
-        sampled = sample_parts(values, truth, columns)
+        values = [values_of(metrics, truth, column) for column in columns]
+        sampled = on_parts(values, [truth] * len(columns), columns)
         labels = [axis.label(level) for level in axis.levels]
-        for place in range(1, len(columns)):
-            for metric in metrics:
-                pair = [sampled[at].get(metric.name, "undefined") for at in (place, 0)]
-                seen = [one for one in pair if isinstance(one, Sampled)]
-                found.append(
-                    LevelDifference(
-                        axis.title,
-                        labels[place],
-                        labels[0],
-                        metric.name,
-                        values[place].get(metric),
-                        values[0].get(metric),
-                        paired_difference(*seen) if len(seen) == 2 else next(o for o in pair if isinstance(o, str)),
-                    )
-                )
+        found.extend(
+            LevelDifference(
+                axis.title,
+                labels[place],
+                labels[0],
+                metric.name,
+                values[place][metric],
+                values[0][metric],
+                difference_of(sampled[place][metric.name], sampled[0][metric.name]),
+            )
+            for place in range(1, len(columns))
+            for metric in metrics
+        )
     named = {metric.name: metric for metric in metrics}
     verdicts = judged([(one.difference, named[one.metric]) for one in found])
     return [replace(one, adjusted=p, better=better) for one, (p, better) in zip(found, verdicts, strict=True)]

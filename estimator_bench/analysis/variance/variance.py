@@ -12,9 +12,10 @@ from estimator_bench.analysis.variance.agreement import Agreement, agreement
 from estimator_bench.analysis.variance.averaging import Averaging, averaging
 from estimator_bench.analysis.variance.design import Design
 from estimator_bench.analysis.variance.levels import LevelDifference, level_differences
+from estimator_bench.analysis.variance.parts import mean_of
 from estimator_bench.analysis.variance.shares import Shares, relative_spread, variance_shares
 from estimator_bench.metrics import parse_metric
-from estimator_bench.metrics.metric import Metric, value_of
+from estimator_bench.metrics.metric import Metric, value_or_reason
 from estimator_bench.metrics.ties import Values, rankable
 
 CRITERIA = ("tau", "spearman", "p@top5%", "p@bottom5%", "br@1%", "best@10")
@@ -47,14 +48,15 @@ class Criterion:
 
     Attributes:
         metric: its name.
-        values: of each repeat, those of the task in its direction; None where it is undefined.
-        mean: over the repeats; None where it is undefined for one of them, as is what follows.
-        spread: by axis the standard deviation over its levels, the root mean square over settings of the others.
+        values: of each repeat, those of the task in its direction, or why it is undefined.
+        mean: over the repeats, or why it is undefined for one of them.
+        spread: by axis the standard deviation over its levels, the root mean square over settings of the others; empty
+            without a mean.
     """
 
     metric: str
-    values: Sequence[float | None]
-    mean: float | None
+    values: Sequence[float | str]
+    mean: float | str
     spread: Mapping[str, float]
 
 
@@ -112,14 +114,14 @@ def variance_of(truth: Values, scores: Values, design: Design, sign: float = 1.0
 
 
 def _criterion(metric: Metric, truth: Values, scores: Values, design: Design, sign: float) -> Criterion:
-    values = [value_of(metric, truth, column) for column in scores.T]
+    values = [value_or_reason(metric, truth, column) for column in scores.T]
     if metric.is_task_value:
-        values = [None if value is None else sign * value for value in values]
-    known = np.array([value for value in values if value is not None])
-    if len(known) < len(values):
-        return Criterion(metric.name, values, None, {})
-    spread = {axis.title: criterion_spread(known, design.along(axis)) for axis in design.axes}
-    return Criterion(metric.name, values, float(known.mean()), spread)
+        values = [value if isinstance(value, str) else sign * value for value in values]
+    mean = mean_of(values)
+    if isinstance(mean, str):
+        return Criterion(metric.name, values, mean, {})
+    spread = {axis.title: criterion_spread(np.array(values), design.along(axis)) for axis in design.axes}
+    return Criterion(metric.name, values, mean, spread)
 
 
 def criterion_spread(values: Values, rows: np.ndarray[tuple[int, ...], np.dtype[np.intp]]) -> float:

@@ -78,8 +78,8 @@ def _bought(one: Averaging) -> str:
     which = f"the mean of all {len(one.values)} repeats"
     if one.over != "all repeats":
         which = f"the mean over {len(one.values)} levels of {one.over}"
-    if single is None or mean is None or isinstance(one.gain, str) or one.adjusted is None:
-        return f"What {which} has above a single repeat in {one.metric} is unknown."
+    if isinstance(single, str) or isinstance(mean, str) or isinstance(one.gain, str):
+        return f"What {which} has above a single repeat in {one.metric} is {gain_text(one.gain)}."
     verdict = "no significant difference" if one.better is None else f"averaging {'helps' if one.better else 'hurts'}"
     return (
         f"{which[0].upper()}{which[1:]} has {one.metric} {mean:.3f}, a single one {single:.3f} on average: "
@@ -88,8 +88,8 @@ def _bought(one: Averaging) -> str:
 
 
 def _level(one: LevelDifference) -> str:
-    if one.value is None or one.reference is None or isinstance(one.difference, str) or one.adjusted is None:
-        return f"Whether {one.level} differs from {one.first} in {one.metric} is unknown."
+    if isinstance(one.value, str) or isinstance(one.reference, str) or isinstance(one.difference, str):
+        return f"Whether {one.level} differs from {one.first} in {one.metric} is {gain_text(one.difference)}."
     verdict = (
         "no significant difference" if one.better is None else f"{one.level} is {'better' if one.better else 'worse'}"
     )
@@ -104,12 +104,12 @@ def _stability(found: Stability) -> str:
     first, last = found.steps[0], found.steps[-1]
     metric = parse_metric(LEADING)
     late, early, growth = last.values[metric.name], first.values[metric.name], found.growth[metric.name]
-    text = f"Between {last.before} and {last.after} the ranking keeps a tau of {_number(late)}"
+    text = f"Between {last.before} and {last.after} the ranking keeps {_tau(late)}"
     if first is last:
         return text + "."
-    text += f", between {first.before} and {first.after} of {_number(early)}"
+    text += f", between {first.before} and {first.after} {_tau(early)}"
     if isinstance(growth, str):
-        return text + "; whether they differ is unknown."
+        return f"{text}; whether they differ is {gain_text(growth)}."
     verdict = "the ranking becomes more stable" if growth.value > 0 else "the ranking becomes less stable"
     if growth.p >= SIGNIFICANT:
         verdict = "no significant difference"
@@ -132,5 +132,5 @@ def _significant(one: Forgotten) -> bool:
     return one.adjusted is not None and one.adjusted < SIGNIFICANT
 
 
-def _number(value: float | None) -> str:
-    return "undefined" if value is None else f"{value:.3f}"
+def _tau(value: float | str) -> str:
+    return f"an undefined tau ({value})" if isinstance(value, str) else f"a tau of {value:.3f}"

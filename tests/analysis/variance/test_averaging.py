@@ -15,6 +15,7 @@ from estimator_bench.analysis.intervals import PairedDifference
 from estimator_bench.analysis.variance.averaging import EVERYTHING, SUBSETS, Averaging, averaging, subsets
 from estimator_bench.analysis.variance.design import Design
 from estimator_bench.analysis.variance.levels import level_differences
+from estimator_bench.analysis.variance.variance import variance_of
 from estimator_bench.metrics import parse_metric
 from estimator_bench.metrics.kendall import tau
 from estimator_bench.repeat import Repeat
@@ -62,8 +63,8 @@ def test_values_are_means_over_all_sets_of_repeats() -> None:
 def test_the_gain_is_that_of_the_mean_above_the_single_ones() -> None:
     for one in of_noisy().values():
         assert isinstance(one.gain, PairedDifference)
-        assert one.values[0] is not None
-        assert one.values[-1] is not None
+        assert isinstance(one.values[0], float)
+        assert isinstance(one.values[-1], float)
         assert one.gain.value == pytest.approx(one.values[-1] - one.values[0])
         assert one.gain.low < one.gain.value < one.gain.high
 
@@ -100,11 +101,22 @@ def test_a_gain_that_is_there_by_chance_alone_is_rarely_called_one() -> None:
 def test_scores_without_a_value_make_no_gain_up() -> None:
     constant = np.column_stack([TRUTH, np.ones(100)])
     (found,) = averaging(TRUTH, constant, Design(Repeat(seeds=2).axes), [TAU])
-    assert found.values[0] is None
-    assert (found.gain, found.adjusted, found.better) == ("undefined", None, None)
+    assert found.values[0] == "constant score"
+    assert (found.gain, found.adjusted, found.better) == ("constant score", None, None)
     infinite = np.column_stack([np.where(TRUTH > 1, np.inf, TRUTH), np.where(TRUTH > 1, -np.inf, TRUTH)])
     (mixed,) = averaging(TRUTH, infinite, Design(Repeat(seeds=2).axes), [TAU])
-    assert mixed.values[1] is not None
+    assert isinstance(mixed.values[1], float)
+
+
+def test_what_is_undefined_says_why_for_repeats_means_and_levels() -> None:
+    design, why = Design(Repeat.parse("seeds=2,inputs=a|b").axes), "5% of 15 architectures is less than one"
+    found = variance_of(TRUTH[:15], NOISY[:15, :4], design)
+    (criterion,) = (one for one in found.criteria if one.metric == "p@top5%")
+    assert (criterion.values, criterion.mean, criterion.spread) == ([why] * 4, why, {})
+    gains = [one for one in found.averaging if one.metric == "p@top5%"]
+    assert [(one.gain, {*one.values}) for one in gains] == [(why, {why})] * 3
+    (level,) = (one for one in found.levels if one.metric == "p@top5%")
+    assert (level.value, level.reference, level.difference) == (why, why, why)
 
 
 def test_chosen_levels_are_compared_with_the_first_of_their_axis() -> None:

@@ -39,7 +39,10 @@ def test_growing_stability_is_significant_where_it_is_there() -> None:
     assert isinstance(found, Stability)
     growth = found.growth["tau"]
     assert isinstance(growth, PairedDifference)
-    assert growth.value == pytest.approx((found.steps[-1].values["tau"] or 0) - (found.steps[0].values["tau"] or 0))
+    late, early = found.steps[-1].values["tau"], found.steps[0].values["tau"]
+    assert isinstance(late, float)
+    assert isinstance(early, float)
+    assert growth.value == pytest.approx(late - early)
     assert growth.p < 1e-4
     steady = stability(settling(noise=(1.0, 1.0, 1.0)), ["a", "b", "c"])
     assert isinstance(steady, Stability)
@@ -66,8 +69,8 @@ def test_constant_checkpoints_have_no_value() -> None:
     scores[:, 0, 0] = 1.0
     found = stability(scores, list("abcd"))
     assert isinstance(found, Stability)
-    assert found.steps[0].values["tau"] is None
-    assert found.growth["tau"] == "undefined"
+    assert found.steps[0].values["tau"] == "constant score"
+    assert found.growth["tau"] == "constant score"
 
 
 def test_scores_with_truths_of_their_own_see_the_same_parts() -> None:
