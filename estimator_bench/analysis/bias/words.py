@@ -18,9 +18,9 @@ def sentences(bias: Bias) -> Iterator[str]:
     """What each level of bias says, in the order complexity, operations, structure, architectures."""
     by_feature = {trend.feature: trend for trend in bias.trends}
     for one in bias.complexity:
-        yield _complexity(one, by_feature[one.measure])
+        yield _complexity(one, by_feature[one.measure], bias.architectures)
     yield from _choices(bias)
-    yield from _structure([one for one in bias.trends if one.feature not in {each.measure for each in bias.complexity}])
+    yield _structure(bias)
     yield _selected(bias)
 
 
@@ -36,7 +36,7 @@ def shift_text(shift: float) -> str:
     return f"{abs(shift):.1%} of the population too {'high' if shift > 0 else 'low'}"
 
 
-def _complexity(one: ComplexityBias, trend: Trend) -> str:
+def _complexity(one: ComplexityBias, trend: Trend, architectures: int) -> str:
     low, high = one.groups[0], one.groups[-1]
     if len(one.groups) == 1:
         return f"By {one.measure}, all networks are equal."
@@ -49,7 +49,10 @@ def _complexity(one: ComplexityBias, trend: Trend) -> str:
         return places + "."
     lean = f"lean {trend.lean:+.2f}, {p_text(trend.adjusted)}"
     if not _significant(trend):
-        return f"{places}; of equally good networks it prefers neither ({lean})."
+        return (
+            f"{places}; of equally good networks it shows no significant preference ({lean}, {architectures:,} "
+            "architectures)."
+        )
     return f"{places}; of equally good networks it prefers the {'larger' if trend.lean > 0 else 'smaller'} ({lean})."
 
 
@@ -76,17 +79,22 @@ def _choices(bias: Bias) -> Iterator[str]:
         yield f"No choice is significantly over-estimated against another ({tested} replacements tested)."
 
 
-def _structure(found: list[Trend]) -> Iterator[str]:
-    if all(one.lean is None for one in found):
-        yield "Whether of equally good architectures the score prefers a structure cannot be tested."
-        return
-    leaning = [(one.lean, one.feature) for one in found if one.lean is not None and _significant(one)]
+def _structure(bias: Bias) -> str:
+    measures = {one.measure for one in bias.complexity}
+    tested = [one for one in bias.trends if one.lean is not None and one.feature not in measures]
+    if not tested:
+        return "Whether of equally good architectures the score prefers a structure cannot be tested."
+    leaning = [(one.lean, one.feature) for one in tested if one.lean is not None and _significant(one)]
     if not leaning:
-        yield "Of equally good architectures the score prefers no structure."
-        return
+        return (
+            "Of equally good architectures the score shows no significant preference for a structure "
+            f"({len(tested)} features tested on {bias.architectures:,} architectures)."
+        )
     strongest = sorted(leaning, key=lambda one: -abs(one[0]))[:NAMED]
     named = ", ".join(f"{'more' if lean > 0 else 'fewer'} {feature} ({lean:+.2f})" for lean, feature in strongest)
-    yield f"Of equally good architectures the score prefers those with {named}, of {len(leaning)} features it leans to."
+    return (
+        f"Of equally good architectures the score prefers those with {named}, of {len(leaning)} features it leans to."
+    )
 
 
 def _selected(bias: Bias) -> str:

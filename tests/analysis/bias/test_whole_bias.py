@@ -93,7 +93,16 @@ def test_sentences_say_what_is_not_known(toy: str) -> None:
     unsure = replace(found, trends=[replace(one, lean=None, p=None, adjusted=None) for one in found.trends])
     assert "prefers a structure cannot be tested" in " ".join(sentences(unsure)), toy
     even = replace(found, trends=[replace(one, p=0.9, adjusted=1.0) for one in found.trends])
-    assert "prefers no structure" in " ".join(sentences(even))
+    text = " ".join(sentences(even))
+    assert (
+        " Of equally good architectures the score shows no significant preference for a structure (3 features tested "
+        "on 81 architectures). "
+    ) in text
+    (params,) = (one for one in even.trends if one.feature == "params")
+    assert (
+        f"; of equally good networks it shows no significant preference (lean {params.lean:+.2f}, p = 1, 81 "
+        "architectures). By flops"
+    ) in text
     assert (p_text(None), p_text(0.0), p_text(0.0123)) == ("no test", "p < 1e-12", "p = 0.012")
 
 
