@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -11,9 +12,13 @@ from estimator_bench.analysis.bias.complexity import ComplexityBias, complexity_
 from estimator_bench.analysis.bias.individuals import Individuals, individuals
 from estimator_bench.analysis.bias.ops import Replacement, op_bias
 from estimator_bench.analysis.bias.trends import Trend, trends
+from estimator_bench.errors import PluginError
 from estimator_bench.ground_truth import Task
+from estimator_bench.guard import Failure, attempt
 from estimator_bench.metrics.ties import Values, rankable, require_spread
 from estimator_bench.space import AnySpace, Architecture
+
+Told = TypeVar("Told")
 
 
 @dataclass(frozen=True)
@@ -56,20 +61,32 @@ def bias_of(
 
     Raises:
         UndefinedError: scores or truth do not vary, so that there is no order to lean.
+        PluginError: the space fails to tell something of an architecture.
     """
+
+    def ask(what: str, tell: Callable[[Architecture], Told]) -> list[Told]:
+        return [_told(space, what, tell, arch) for arch in archs]
+
     require_spread(truth, "truth")
     require_spread(rankable(scores), "score")
-    structures = [space.structure(arch) for arch in archs]
+    structures = ask("structure", space.structure)
     features = sorted({name for one in structures for name in one})
     sizes = {
-        "params": np.array([space.parameters(arch, task.recipe) for arch in archs], np.float64),
-        "flops": np.array([space.flops(arch, task.recipe) for arch in archs], np.float64),
+        "params": np.array(ask("parameters", lambda arch: space.parameters(arch, task.recipe)), np.float64),
+        "flops": np.array(ask("FLOPs", lambda arch: space.flops(arch, task.recipe)), np.float64),
     }
     counted = {name: np.array([one.get(name, 0.0) for one in structures], np.float64) for name in features}
     return Bias(
         len(archs),
         [complexity_bias(name, size, truth, scores) for name, size in sizes.items()],
-        op_bias([space.decisions(arch) for arch in archs], truth, scores),
+        op_bias(ask("decisions", space.decisions), truth, scores),
         trends(sizes | counted, truth, scores),
-        individuals(archs, structures, truth, scores, space.graph, as_given),
+        individuals(archs, structures, truth, scores, lambda arch: _told(space, "graph", space.graph, arch), as_given),
     )
+
+
+def _told(space: AnySpace, what: str, tell: Callable[[Architecture], Told], arch: Architecture) -> Told:
+    told = attempt(tell, arch)
+    if isinstance(told, Failure):
+        raise PluginError(f"space '{space.name}' does not tell the {what} of {arch}: {told.reason}")
+    return told

@@ -144,6 +144,33 @@ def test_tables_without_a_chosen_estimator_are_not_loaded(
     assert found.notes == []
 
 
+@pytest.mark.parametrize(
+    ("method", "what"),
+    [
+        ("structure", "structure"),
+        ("decisions", "structure"),  # which counts them by default
+        ("graph", "graph"),
+        ("parameters", "parameters"),
+        ("flops", "FLOPs"),
+    ],
+)
+def test_a_space_that_fails_to_tell_something_is_a_note(
+    measure: Measure, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str, what: str
+) -> None:
+    measure("weights")
+
+    def fail(*_: object) -> None:
+        raise KeyError("wide")
+
+    monkeypatch.setattr(type(registry.find_space("toy")), method, fail)
+    with Store(tmp_path, write=False) as store:
+        found = find_bias(store)
+    (note,) = found.notes
+    start, _, end = note.partition(f"space 'toy' does not tell the {what} of ")
+    assert (start, end.partition(": ")[2]) == ("weights on toy/quality@made-up not shown: ", "KeyError: 'wide'")
+    assert found.estimators == []
+
+
 def test_architectures_of_another_form_are_a_note(
     measure: Measure, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
