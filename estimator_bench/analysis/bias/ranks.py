@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
-from estimator_bench.metrics.ties import Values, rankable
+from estimator_bench.metrics.ties import Values, mean_ranks, rankable
 
 
 def rank_of(keys: Values) -> Values:
     """(n,) ranks from 1, the largest key; ties share their mean rank, NaN and -inf tie last."""
-    return np.asarray(stats.rankdata(-rankable(keys)), np.float64)
+    return mean_ranks(-rankable(keys))
 
 
 def rank_difference(truth: Values, scores: Values) -> Values:
@@ -33,4 +32,4 @@ def equal_groups(values: Values, count: int) -> NDArray[np.int_]:
     The groups are as equal in number as ties allow: equal values, which share their mean rank, are never parted, so a
     group may be larger, or empty.
     """
-    return (count * stats.rankdata(values) / (len(values) + 1)).astype(np.int_)
+    return (count * mean_ranks(values) / (len(values) + 1)).astype(np.int_)
