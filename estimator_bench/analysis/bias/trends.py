@@ -29,9 +29,9 @@ from estimator_bench.metrics.ties import Values
 
 STRATUM = 5
 """Architectures in a stratum: few, since inside it the rank expected of a score counts as linear in the truth's."""
-MINIMUM_ARCHITECTURES = 50
+MINIMUM_FOR_LEAN = 50
 """Below this no lean is tested: the test is a sum over strata, taken to be normal."""
-ROUNDING = 1e-12
+NO_RESIDUAL = 1e-12
 """A residual sum of squares below this share of the whole is rounding: the score has the order of the truth there."""
 
 
@@ -71,7 +71,7 @@ def trends(features: Mapping[str, Values], truth: Values, scores: Values) -> lis
     leans = {
         name: lean
         for name, values in features.items()
-        if len(truth) >= MINIMUM_ARCHITECTURES
+        if len(truth) >= MINIMUM_FOR_LEAN
         and (lean := _lean(unexplained, given.residuals(-rank_of(values)), given)) is not None
     }
     adjusted = dict(zip(leans, holm([p for _, p in leans.values()]), strict=True))
@@ -117,7 +117,7 @@ class _Strata:
         centred = values - self.means(values)
         slope = np.bincount(self.of, centred * self._place) / np.where(self._spread > 0, self._spread, 1.0)
         left: Values = centred - slope[self.of] * self._place
-        exact = self.squares(left) <= ROUNDING * self.squares(centred)
+        exact = self.squares(left) <= NO_RESIDUAL * self.squares(centred)
         return np.where(exact[self.of], 0.0, left)
 
 

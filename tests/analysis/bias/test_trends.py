@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from estimator_bench.analysis.bias.ranks import rank_difference, rank_of
-from estimator_bench.analysis.bias.trends import MINIMUM_ARCHITECTURES, STRATUM, Trend, blind_rank_difference, trends
+from estimator_bench.analysis.bias.trends import MINIMUM_FOR_LEAN, STRATUM, Trend, blind_rank_difference, trends
 from estimator_bench.metrics.ties import Values
 
 
@@ -66,7 +66,7 @@ def test_a_score_with_the_order_of_the_truth_leans_to_nothing(transform: Callabl
 @pytest.mark.parametrize("n", [49, 50])
 def test_few_architectures_have_no_test(n: int) -> None:
     found = trend(*drawn(1, n, 1.0))
-    assert (found.p is None) == (n < MINIMUM_ARCHITECTURES)
+    assert (found.p is None) == (n < MINIMUM_FOR_LEAN)
     assert found.rho is not None
 
 
