@@ -97,6 +97,20 @@ def test_a_population_of_mutations_gives_pairs_where_a_sample_has_hardly_any(
 
 def test_two_ways_to_choose_a_population_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
-        main(["run", "--space", "nb201", "--only", "cells.txt", "--mutations", "2", "-o", str(tmp_path)])
+        main(
+            [
+                "run",
+                "--space",
+                "nb201",
+                "--est",
+                "params",
+                "--only",
+                "cells.txt",
+                "--mutations",
+                "2",
+                "-o",
+                str(tmp_path),
+            ]
+        )
     assert ended.value.code == 2
     assert "--only and --mutations" in capsys.readouterr().err
