@@ -9,7 +9,7 @@ from estimator_bench.analysis.across.across import Across
 from estimator_bench.analysis.across.interquartile import REDRAWS
 from estimator_bench.analysis.across.pairs import PAIR_DRAWS, PairResult
 from estimator_bench.analysis.across.stored import AcrossFindings, UsedTable
-from estimator_bench.analysis.across.words import counted, middle_text, scope, sentences
+from estimator_bench.analysis.across.words import counted, middle_text, reasons_text, scope, sentences
 from estimator_bench.analysis.evaluation import MetricResult
 from estimator_bench.analysis.significance import p_text
 from estimator_bench.metrics.metric import Metric
@@ -131,10 +131,9 @@ def _over_tasks(across: Across, metric: Metric) -> Table:
         value = Cell(metric.text(one.value), _interval(one.low, one.high, metric), best)
         others = _interval(one.task_low, one.task_high, metric) or "unknown"
         lines.append(Line([Cell(one.spec), value, Cell(others), Cell(f"{across.ranks.ranks[one.spec]:.3f}")]))
-    reasons = dict.fromkeys(one.reason.removeprefix("no interval: ") for one in across.aggregates if one.reason)
     note = f"Over {middle_text(len(across.tasks))}."
-    if reasons:
-        note += f" Without an interval: {'; '.join(reasons)}."
+    if reasons := reasons_text(one.reason for one in across.aggregates if one.reason):
+        note += f" Without an interval: {reasons}."
     return Table(
         "Over tasks", note, ("estimator", f"interquartile mean of {metric}", "other tasks", "mean rank"), lines
     )
@@ -160,16 +159,15 @@ def _every_two(across: Across, metric: Metric) -> Table:
     compared = zip(across.differences, across.improvements, across.ranks.signed, strict=True)
     for difference, improvement, signed in compared:
         tested = difference.difference
-        by, p = Cell(NOTHING), "no test"
+        by = Cell(NOTHING)
         if not isinstance(tested, str):
             by = Cell(metric.text(tested.value), _interval(tested.low, tested.high, metric))
-            p = p_text(difference.adjusted)
         likely = Cell(NOTHING)
         if improvement.probability is not None:
             likely = Cell(f"{improvement.probability:.3f}", f"[{improvement.low:.3f}, {improvement.high:.3f}]")
         wins = Cell(f"{improvement.wins:g} of {len(across.tasks)}")
         names = Cell(difference.one), Cell(difference.other)
-        lines.append(Line([*names, by, Cell(p), likely, wins, Cell(p_text(signed.adjusted))]))
+        lines.append(Line([*names, by, Cell(p_text(difference.adjusted)), likely, wins, Cell(p_text(signed.adjusted))]))
     headers = ("one", "other", "difference of the means", "p", "probability of improvement", "wins", "p by ranks")
     note = "p: on these tasks, other architectures. p by ranks: Wilcoxon, over tasks. Both with Holm's correction."
     return Table("Every two estimators", note, headers, lines)
@@ -181,8 +179,9 @@ def _pairs(found: Sequence[PairResult], tasks: Sequence[str], metric: Metric) ->
         name, average = f"{one.one} + {one.other}", one.average
         gain = Cell(_signed(average.gain), _interval(average.low, average.high, metric), average.significant)
         better = sum(each.gain > 0 for each in one.on.values())
-        significant = sum(each.significant for each in one.on.values())
-        texts = p_text(average.adjusted), f"{better} of {len(tasks)}", f"{significant} of {len(tasks)}"
+        tested = [each.significant for each in one.on.values() if each.adjusted is not None]
+        significantly = f"{sum(tested)} of {len(tested)}" if tested else p_text(None)
+        texts = p_text(average.adjusted), f"{better} of {len(tasks)}", significantly
         value = "undefined" if math.isnan(average.value) else metric.text(average.value)
         start = Cell(name), Cell(value), Cell(average.better)
         lines.append(Line([*start, gain, *map(Cell, texts)]))

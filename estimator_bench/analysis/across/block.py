@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from estimator_bench.analysis.across.scored import Measured, ScoredTask
-from estimator_bench.analysis.resampling import Sampled
 from estimator_bench.metrics.metric import Metric
 from estimator_bench.metrics.ties import Values
 
@@ -86,12 +85,13 @@ def block_of(metric: Metric, tasks: Sequence[ScoredTask], measured: Sequence[Map
         [spaces[name] for name in chosen],
         specs,
         np.array(values, np.float64).reshape(len(chosen), len(specs)),
-        {spec: _deviations({name: by_task[name][spec].sampled for name in chosen}) for spec in specs},
+        {spec: stacked({name: by_task[name][spec].deviations for name in chosen}) for spec in specs},
     )
 
 
-def _deviations(by_task: Mapping[str, Sampled | str]) -> Values | str:
+def stacked(by_task: Mapping[str, Values | str]) -> Values | str:
+    """(tasks, draws) of the deviations on each task, or why there are none on the first task without."""
     for name, one in by_task.items():
         if isinstance(one, str):
             return f"{one} ({name})"
-    return np.stack([one.deviations for one in by_task.values() if isinstance(one, Sampled)])
+    return np.stack([one for one in by_task.values() if not isinstance(one, str)])

@@ -45,14 +45,14 @@ class AggregateDifference:
 
     Attributes:
         difference: or why there is no test.
-        adjusted: p after Holm's correction over all pairs of estimators that have a test; 1 without one.
+        adjusted: p after Holm's correction over all pairs of estimators that have a test; None without one.
         better: the spec of the significantly better one; empty if there is none.
     """
 
     one: str
     other: str
     difference: PairedDifference | str
-    adjusted: float
+    adjusted: float | None
     better: str
 
 
@@ -125,11 +125,8 @@ def aggregate_differences(block: Block) -> list[AggregateDifference]:
     adjusted = holm_of_tested([None if isinstance(found, str) else found.p for found in differences])
     results = []
     for (one, other), found, p in zip(pairs, differences, adjusted, strict=True):
-        if isinstance(found, str) or p is None:
-            results.append(AggregateDifference(one, other, found, 1.0, ""))
-            continue
-        gain = block.sign * found.value
-        better = (one if gain > 0 else other) if p < SIGNIFICANT and gain else ""
+        gain = 0.0 if isinstance(found, str) else block.sign * found.value
+        better = (one if gain > 0 else other) if p is not None and p < SIGNIFICANT and gain else ""
         results.append(AggregateDifference(one, other, found, p, better))
     return results
 

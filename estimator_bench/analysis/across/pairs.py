@@ -15,11 +15,11 @@ from itertools import combinations
 import numpy as np
 from scipy import stats
 
-from estimator_bench.analysis.across.block import Block
+from estimator_bench.analysis.across.block import Block, stacked
 from estimator_bench.analysis.across.scored import Orders, ScoredTask, joint_orders
 from estimator_bench.analysis.intervals import PairedDifference, tested_difference
 from estimator_bench.analysis.resampling import Sampled, sample_parts
-from estimator_bench.analysis.significance import SIGNIFICANT, holm
+from estimator_bench.analysis.significance import SIGNIFICANT, holm_of_tested
 from estimator_bench.errors import UndefinedError
 from estimator_bench.metrics.metric import Metric, value_of
 from estimator_bench.metrics.ties import Values, rankable
@@ -40,9 +40,10 @@ class Added:
         value: the metric of the pair; NaN where it is undefined, as is then the gain.
         better: the better one of the two.
         gain: by how much the pair is better than that one, positive whatever the direction of the metric.
-        low, high: 95% interval of the gain over architectures; None where there are no parts.
-        p: one-sided, that the pair is no better than the better one; 1 where there are no parts.
-        adjusted: p after Holm's correction over all pairs, here.
+        low, high: 95% interval of the gain over architectures; None without a test.
+        p: one-sided, that the pair is no better than the better one; None without a test.
+        adjusted: p after Holm's correction over all pairs that have a test, here.
+        reason: why there is no test; empty otherwise.
     """
 
     value: float
@@ -50,13 +51,14 @@ class Added:
     gain: float
     low: float | None
     high: float | None
-    p: float
-    adjusted: float
+    p: float | None
+    adjusted: float | None
+    reason: str
 
     @property
     def significant(self) -> bool:
         """Whether the pair is better than both."""
-        return self.adjusted < SIGNIFICANT
+        return self.adjusted is not None and self.adjusted < SIGNIFICANT
 
 
 @dataclass(frozen=True)
@@ -98,14 +100,14 @@ def pair_results(block: Block, tasks: Sequence[ScoredTask], estimators: Sequence
     orders = dict(zip((str(one.task) for one in tasks), joint_orders(tasks), strict=True))
     scored = {str(one.task): one for one in tasks}
     values = np.empty((len(block.tasks), len(pairs)))
-    deviations: list[list[Values | None]] = []
+    deviations: list[list[Values | str]] = []
     draws = min([PAIR_DRAWS, *(own.shape[1] for own in block.deviations.values() if not isinstance(own, str))])
     for row, name in enumerate(block.tasks):
         values[row], found = _measured(block.metric, scored[name], orders[name], pairs, draws)
         deviations.append(found)
     results = []
     for column, pair in enumerate(pairs):
-        moved = [row[column] for row in deviations]
+        moved = {name: row[column] for name, row in zip(block.tasks, deviations, strict=True)}
         results.append(_result(block, pair, values[:, column], moved))
     return sorted(_adjusted(results, block.tasks), key=_place)
 
@@ -117,37 +119,37 @@ def _place(one: PairResult) -> tuple[bool, float, str, str]:
 
 def _measured(
     metric: Metric, task: ScoredTask, orders: Orders, pairs: Sequence[Pair], draws: int
-) -> tuple[Values, list[Values | None]]:
+) -> tuple[Values, list[Values | str]]:
     """For each pair the metric, NaN where it is undefined, and its deviations on the first parts of the block's."""
     columns = [mean_rank(task.scores[one], task.scores[other]) for one, other in pairs]
     found = [value_of(metric, task.truth, column) for column in columns]
     known = [{} if value is None else {metric: value} for value in found]
     parts = sample_parts(known, task.truth, columns, draws=draws, orders=orders)
-    sampled = (row.get(metric.name) for row in parts)
-    moved = [one.deviations if isinstance(one, Sampled) else None for one in sampled]
+    sampled = (row.get(metric.name, f"{metric} of the mean rank is undefined") for row in parts)
+    moved = [one.deviations if isinstance(one, Sampled) else one for one in sampled]
     return np.array(found, np.float64), moved
 
 
-def _result(block: Block, pair: Pair, values: Values, moved: Sequence[Values | None]) -> PairResult:
+def _result(block: Block, pair: Pair, values: Values, moved: Mapping[str, Values | str]) -> PairResult:
     members = {spec: (block.of(spec), block.deviations[spec]) for spec in pair}
     on = {}
     for row, name in enumerate(block.tasks):
         alone = {
-            spec: (float(level[row]), None if isinstance(own, str) else own[row])
+            spec: (float(level[row]), own if isinstance(own, str) else own[row])
             for spec, (level, own) in members.items()
         }
-        on[name] = _added(block.metric, float(values[row]), moved[row], alone)
-    kept = [one for one in moved if one is not None]
-    together = {
-        spec: (float(level.mean()), None if isinstance(own, str) else own.mean(axis=0))
-        for spec, (level, own) in members.items()
-    }
-    mean = np.mean(kept, axis=0) if len(kept) == len(moved) else None
-    return PairResult(*pair, _added(block.metric, float(values.mean()), mean, together), on)
+        on[name] = _added(block.metric, float(values[row]), moved[name], alone)
+    together = {spec: (float(level.mean()), _mean(own)) for spec, (level, own) in members.items()}
+    return PairResult(*pair, _added(block.metric, float(values.mean()), _mean(stacked(moved)), together), on)
+
+
+def _mean(deviations: Values | str) -> Values | str:
+    """(draws,) over tasks."""
+    return deviations if isinstance(deviations, str) else np.asarray(deviations.mean(axis=0), np.float64)
 
 
 def _added(
-    metric: Metric, value: float, moved: Values | None, members: Mapping[str, tuple[float, Values | None]]
+    metric: Metric, value: float, moved: Values | str, members: Mapping[str, tuple[float, Values | str]]
 ) -> Added:
     """The pair against each member, every one a value and its deviations over the same parts."""
     sign = 1.0 if metric.higher_is_better else -1.0
@@ -155,14 +157,15 @@ def _added(
     gain = sign * (value - members[better][0])
     differences = []
     for level, own in members.values():
-        if moved is None or own is None:
-            return Added(value, better, gain, None, None, 1.0, 1.0)
+        if isinstance(moved, str) or isinstance(own, str):
+            reason = moved if isinstance(moved, str) else str(own)
+            return Added(value, better, gain, None, None, None, None, reason)
         apart = sign * (moved - own[: len(moved)])  # the first parts of the members are those of the pair
         differences.append(tested_difference(metric, sign * (value - level), apart - apart.mean()))
     # The gain is the smaller of the two differences, so its interval ends where the first of theirs end.
     low, high = (min(ends) for ends in zip(*((one.low, one.high) for one in differences), strict=True))
     p = max(_one_sided(metric, one) for one in differences)
-    return Added(value, better, gain, low, high, p, p)
+    return Added(value, better, gain, low, high, p, p, "")
 
 
 def _one_sided(metric: Metric, found: PairedDifference) -> float:
@@ -173,8 +176,8 @@ def _one_sided(metric: Metric, found: PairedDifference) -> float:
 
 
 def _adjusted(results: Sequence[PairResult], tasks: Sequence[str]) -> Iterator[PairResult]:
-    averages = holm([one.average.p for one in results])
-    by_task = {name: holm([one.on[name].p for one in results]) for name in tasks}
+    averages = holm_of_tested([one.average.p for one in results])
+    by_task = {name: holm_of_tested([one.on[name].p for one in results]) for name in tasks}
     for place, one in enumerate(results):
         on = {name: replace(one.on[name], adjusted=by_task[name][place]) for name in tasks}
         yield replace(one, average=replace(one.average, adjusted=averages[place]), on=on)

@@ -61,6 +61,11 @@ class Measured:
     result: MetricResult
     sampled: Sampled | str
 
+    @property
+    def deviations(self) -> Values | str:
+        """(draws,) of the value on parts, or why there are none."""
+        return self.sampled if isinstance(self.sampled, str) else self.sampled.deviations
+
 
 def joint_orders(tasks: Sequence[ScoredTask]) -> list[Orders]:
     """For each task the orders that its parts are drawn by.

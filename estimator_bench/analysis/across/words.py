@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from estimator_bench.analysis.across.across import Across
-from estimator_bench.analysis.across.interquartile import FEWEST_TASKS, middle
+from estimator_bench.analysis.across.interquartile import FEWEST_TASKS, AggregateDifference, middle
 from estimator_bench.analysis.across.pairs import PairResult
 from estimator_bench.analysis.across.ranks import ENOUGH_TASKS
 from estimator_bench.analysis.significance import SIGNIFICANT, p_text
@@ -34,6 +34,16 @@ def counted(number: int, what: str) -> str:
     return f"{number} {what}" + "s" * (number != 1)
 
 
+def holm_text(adjusted: Sequence[float | None]) -> str:
+    """The family of tests that p belongs to; what has no test is no part of it."""
+    return f"Holm's correction over {counted(sum(p is not None for p in adjusted), 'pair')}"
+
+
+def reasons_text(reasons: Iterable[str]) -> str:
+    """Why there is no interval or test, each reason once."""
+    return "; ".join(dict.fromkeys(one.removeprefix("no interval: ") for one in reasons))
+
+
 def middle_text(tasks: int) -> str:
     """Which tasks an interquartile mean is of."""
     kept = middle(tasks)
@@ -55,18 +65,7 @@ def _best(found: Across, metric: Metric) -> Iterator[str]:
     if not against:
         yield f"{start}; there is no other estimator to compare it with."
         return
-    beaten = [spec for spec, one in against.items() if one.better == best.spec]
-    others = [spec for spec in against if spec not in beaten]
-    family = f"Holm's correction over {counted(len(found.differences), 'pair')}"
-    if beaten:
-        every = "" if others else "every other estimator, "
-        largest = p_text(max(against[spec].adjusted for spec in beaten))
-        start += (
-            f"; on these tasks it is significantly better than {every}{', '.join(beaten)} ({family}, largest {largest})"
-        )
-        yield start + (f", and not told apart from {', '.join(others)}." if others else ".")
-    else:
-        yield f"{start}; on these tasks it is not significantly better than any other ({family})."
+    yield f"{start}; {_told_apart(found, against)}."
     yield _other_tasks(found)
     runner_up = found.aggregates[1].spec
     for one in found.improvements:
@@ -78,6 +77,28 @@ def _best(found: Across, metric: Metric) -> Iterator[str]:
                 f"On one of these tasks, {best.spec} is better than the next, {runner_up}, with probability "
                 f"{value:.2f} [{low:.2f}, {high:.2f}]."
             )
+
+
+def _told_apart(found: Across, against: Mapping[str, AggregateDifference]) -> str:
+    """What the tests say of the best estimator against each of the others."""
+    untested = {spec: one.difference for spec, one in against.items() if isinstance(one.difference, str)}
+    why = reasons_text(untested.values())
+    if len(untested) == len(against):
+        return f"whether it is better than any other is not tested ({why})"
+    beaten = {spec: one.adjusted for spec, one in against.items() if one.better and one.adjusted is not None}
+    others = [spec for spec in against if spec not in beaten and spec not in untested]
+    family = holm_text([one.adjusted for one in found.differences])
+    if beaten:
+        every = "" if others or untested else "every other estimator, "
+        text = (
+            f"on these tasks it is significantly better than {every}{', '.join(beaten)} ({family}, largest "
+            f"{p_text(max(beaten.values()))})"
+        )
+        text += f", and not told apart from {', '.join(others)}" if others else ""
+    else:
+        any_other = ", ".join(others) if untested else "any other"
+        text = f"on these tasks it is not significantly better than {any_other} ({family})"
+    return text + (f"; not tested against {', '.join(untested)} ({why})" if untested else "")
 
 
 def _other_tasks(found: Across) -> str:
@@ -115,16 +136,25 @@ def _pairs(found: Across, metric: Metric) -> Iterator[str]:
     if isinstance(found.pairs, str):
         yield f"Pairs were not made: {found.pairs}."
         return
-    best = found.pairs[0]
+    tested = [one for one in found.pairs if one.average.adjusted is not None]
+    why = reasons_text(one.average.reason for one in found.pairs if one.average.adjusted is None)
+    best = (tested or found.pairs)[0]
     if math.isnan(best.average.gain):
         yield f"No pair of estimators has {metric} on every task."
         return
-    adding = [one for one in found.pairs if one.average.significant]
-    family = f"Holm's correction over {counted(len(found.pairs), 'pair')}"
+    pairs = counted(len(found.pairs), "pair")
+    worse = f"{sum(one.average.gain < 0 for one in found.pairs)} are worse than the better of the two"
+    gain = f"that of {_pair(best)}, {best.average.gain:+.3f} on average"
+    if not tested:
+        yield f"Whether a pair is better than the better of the two is not tested ({why}); the largest gain is {gain}."
+        yield f"Of {pairs}, {worse}."
+        return
+    adding = [one for one in tested if one.average.significant]
+    family = holm_text([one.average.adjusted for one in tested])
     if not adding:
         yield (
-            f"No pair of estimators is significantly better than the better of the two; the largest gain is that of "
-            f"{_pair(best)}, {best.average.gain:+.3f} on average ({p_text(best.average.adjusted)}, {family})."
+            f"No pair of estimators is significantly better than the better of the two; the largest gain"
+            f"{' of those tested' if why else ''} is {gain} ({p_text(best.average.adjusted)}, {family})."
         )
     else:
         best = adding[0]
@@ -134,11 +164,8 @@ def _pairs(found: Across, metric: Metric) -> Iterator[str]:
             f"The mean rank of {_pair(best)} adds most to the better of the two, {best.average.gain:+.3f}{interval} on "
             f"average over the tasks ({p_text(best.average.adjusted)}, {family}), and significantly on {each} of them."
         )
-    worse = sum(one.average.gain < 0 for one in found.pairs)
-    yield (
-        f"Of {counted(len(found.pairs), 'pair')}, {len(adding)} add significantly on average, and {worse} are worse "
-        "than the better of the two."
-    )
+    missing = f", {len(found.pairs) - len(tested)} are not tested ({why})" if why else ""
+    yield f"Of {pairs}, {len(adding)} add significantly on average{missing}, and {worse}."
 
 
 def _pair(one: PairResult) -> str:

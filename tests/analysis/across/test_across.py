@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+import re
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -100,6 +101,25 @@ def test_the_sentences_name_the_best_with_its_test_and_what_few_tasks_cannot_tel
 def test_a_best_that_is_not_told_apart_is_not_called_better() -> None:
     (first, *_) = sentences(across_of(made(a=0.5, b=0.5), TAU, draws=30), TAU)
     assert "not significantly better than any other" in first
+
+
+def test_what_is_not_tested_is_not_called_insignificant() -> None:
+    metric = parse_metric("tau-weighted")
+    first, *_, largest, counts = sentences(across_of(made(a=0.9, b=0.5, c=0.1), metric, draws=30), metric)
+    why = "(tau-weighted has another meaning on a part of the architectures (s/t0@made-up))"
+    assert first.endswith(f"; whether it is better than any other is not tested {why}.")
+    assert largest.startswith(
+        f"Whether a pair is better than the better of the two is not tested {why}; the largest gain is that of "
+    )
+    assert re.fullmatch(r"Of 3 pairs, \d are worse than the better of the two\.", counts)
+
+
+def test_only_what_is_tested_counts_as_not_told_apart_and_in_the_family() -> None:
+    found = across_of(made(a=0.9, b=0.5, c=0.1), TAU, draws=30)
+    untested = replace(found.differences[0], difference="no interval: why", adjusted=None, better="")
+    first = next(iter(sentences(replace(found, differences=[untested, *found.differences[1:]]), TAU)))
+    assert "; on these tasks it is significantly better than c (Holm's correction over 2 pairs, largest p" in first
+    assert first.endswith("); not tested against b (why).")
 
 
 def test_lower_is_better_in_the_words_too() -> None:

@@ -67,7 +67,7 @@ def test_without_parts_there_is_a_value_and_the_reason() -> None:
     assert (first.spec, first.low, first.reason) == ("a", None, "no interval: why")
     assert second.low is not None
     (difference,) = aggregate_differences(made)
-    assert (difference.difference, difference.better) == ("no interval: why", "")
+    assert (difference.difference, difference.adjusted, difference.better) == ("no interval: why", None, "")
 
 
 def test_the_best_stands_first_in_the_direction_of_the_metric() -> None:

@@ -17,7 +17,7 @@ from estimator_bench.analysis.across.across import UNINFORMED, across_of
 from estimator_bench.analysis.across.block import block_of
 from estimator_bench.analysis.across.pairs import MOST, PairResult, mean_rank, pair_results
 from estimator_bench.analysis.across.scored import ScoredTask, measure
-from estimator_bench.analysis.significance import holm
+from estimator_bench.analysis.significance import holm, holm_of_tested
 from estimator_bench.errors import UndefinedError
 from estimator_bench.metrics import Metric, parse_metric
 
@@ -68,8 +68,8 @@ def test_p_is_the_larger_of_both_tests_and_holm_counts_the_pairs_of_a_task() -> 
     tasks = [task(f"t{seed}", *correlated(seed, 150, a=0.6, b=0.5, c=0.4)) for seed in range(2)]
     found = results(tasks)
     for name in found[0].on:
-        assert [one.on[name].adjusted for one in found] == holm([one.on[name].p for one in found])
-    assert [one.average.adjusted for one in found] == holm([one.average.p for one in found])
+        assert [one.on[name].adjusted for one in found] == holm_of_tested([one.on[name].p for one in found])
+    assert [one.average.adjusted for one in found] == holm_of_tested([one.average.p for one in found])
 
 
 def test_where_lower_is_better_the_gain_is_what_the_metric_falls_by() -> None:
@@ -84,7 +84,12 @@ def test_where_lower_is_better_the_gain_is_what_the_metric_falls_by() -> None:
 def test_without_parts_there_is_a_gain_and_no_test() -> None:
     tasks = [task(f"t{seed}", *correlated(seed, 50, a=0.6, b=0.6)) for seed in range(2)]
     (found,) = results(tasks, parse_metric("tau-weighted"))
-    assert (found.average.low, found.average.p, found.average.significant) == (None, 1.0, False)
+    assert (found.average.low, found.average.p, found.average.adjusted) == (None, None, None)
+    assert not found.average.significant
+    assert (
+        found.average.reason
+        == "no interval: tau-weighted has another meaning on a part of the architectures (s/t0@made-up)"
+    )
     assert np.isfinite(found.average.gain)
 
 
@@ -117,7 +122,10 @@ def test_a_pair_whose_mean_ranks_are_all_tied_is_undefined_and_stands_last() -> 
     assert [one.one + one.other for one in found][-1] == "ab"
     assert np.isfinite([one.average.gain for one in found[:-1]]).all()
     assert found[-1].average.gain != found[-1].average.gain
-    assert (found[-1].average.p, found[-1].average.significant) == (1.0, False)
+    assert (found[-1].average.p, found[-1].average.adjusted, found[-1].average.significant) == (None, None, False)
+    assert found[-1].average.reason == "tau of the mean rank is undefined (s/t0@made-up)"
+    plain = [one.average.p for one in found[:-1] if one.average.p is not None]
+    assert [one.average.adjusted for one in found[:-1]] == holm(plain), "what is not tested is no part of the family"
 
 
 def test_baselines_without_information_are_combined_only_if_named() -> None:
@@ -157,7 +165,7 @@ def rejections(samples: int, *, b: float, n: int = 100, draws: int = 30) -> floa
             task(name, *correlated(2 * seed + place, n, a=0.7, b=b), space=name) for place, name in enumerate("tu")
         ]
         (found,) = results(tasks, SPEARMAN, draws)
-        wrong += found.average.p < 0.05
+        wrong += found.average.p is not None and found.average.p < 0.05
     return wrong / samples
 
 
