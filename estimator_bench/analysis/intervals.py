@@ -67,10 +67,7 @@ def interval_of(sampled: Sampled) -> Interval:
         UndefinedError: nearly all parts have the same value.
     """
     metric = sampled.metric
-    low, high = ends(metric, sampled.value, sampled.deviations)
-    low, high = max(low, metric.low), min(high, metric.high)
-    if high - low < NO_SPREAD:
-        raise UndefinedError("no interval: nearly all parts have the same value")
+    low, high = ends_in_range(metric, sampled.value, sampled.deviations)
     draws = len(sampled.parts)
     kind = "half" if sampled.size == sampled.of // 2 else f"{sampled.size:,} of {sampled.of:,}"
     method = f"{LEVEL:.0%} over architectures, {draws} random parts of {kind}, drawn without replacement"
@@ -103,6 +100,19 @@ def tested_difference(metric: Metric, value: float, deviations: Values) -> Paire
     else:
         p = 2 * float(ndtr(-abs(value) / spread))
     return PairedDifference(value, low, high, p)
+
+
+def ends_in_range(metric: Metric, value: float, deviations: Values) -> tuple[float, float]:
+    """The 95% interval of a value that deviates like this over parts, clipped to the range of the metric.
+
+    Raises:
+        UndefinedError: nearly all parts have the same value.
+    """
+    low, high = ends(metric, value, deviations)
+    low, high = max(low, metric.low), min(high, metric.high)
+    if high - low < NO_SPREAD:
+        raise UndefinedError("no interval: nearly all parts have the same value")
+    return low, high
 
 
 def ends(metric: Metric, value: float, deviations: Values) -> tuple[float, float]:

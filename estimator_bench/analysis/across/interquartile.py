@@ -9,8 +9,10 @@ import numpy as np
 from scipy import stats
 
 from estimator_bench.analysis.across.block import Block
-from estimator_bench.analysis.intervals import PairedDifference, ends, tested_difference
+from estimator_bench.analysis.intervals import NO_SPREAD, PairedDifference, ends_in_range, tested_difference
 from estimator_bench.analysis.significance import LEVEL, SIGNIFICANT, holm_of_tested
+from estimator_bench.errors import UndefinedError
+from estimator_bench.metrics.metric import Metric
 from estimator_bench.metrics.ties import Values
 
 CUT = 0.25
@@ -25,7 +27,7 @@ class Aggregate:
 
     Attributes:
         value: its mean over the middle half of the tasks.
-        low, high: 95% interval over architectures, the tasks as they are; None where there are no parts.
+        low, high: 95% interval over architectures, the tasks as they are; None where there are no parts or all agree.
         reason: why; empty otherwise.
         task_low, task_high: 95% interval over the choice of tasks, the architectures as they are; None below 5 tasks.
     """
@@ -83,14 +85,20 @@ def aggregates(block: Block) -> list[Aggregate]:
     found = []
     for place, spec in enumerate(block.specs):
         value, deviations = float(iqm(block.of(spec))), deviations_of(block, spec)
-        low = high = None
-        if not isinstance(deviations, str):
-            low, high = ends(block.metric, value, deviations)
-            low, high = max(low, block.metric.low), min(high, block.metric.high)
+        low, high, reason = _interval(block.metric, value, deviations)
         task_low, task_high = (None, None) if over_tasks is None else map(float, over_tasks[:, place])
-        reason = deviations if isinstance(deviations, str) else ""
         found.append(Aggregate(spec, value, low, high, reason, task_low, task_high))
     return sorted(found, key=lambda one: (-block.sign * one.value, one.spec))
+
+
+def _interval(metric: Metric, value: float, deviations: Values | str) -> tuple[float | None, float | None, str]:
+    """Both ends, or None and why."""
+    if isinstance(deviations, str):
+        return None, None, deviations
+    try:
+        return *ends_in_range(metric, value, deviations), ""
+    except UndefinedError as error:
+        return None, None, str(error)
 
 
 def choice_of_tasks(block: Block) -> Values | None:
@@ -134,4 +142,11 @@ def aggregate_differences(block: Block) -> list[AggregateDifference]:
 def _difference(block: Block, one: str, other: str, a: Values | str, b: Values | str) -> PairedDifference | str:
     if isinstance(a, str) or isinstance(b, str):
         return a if isinstance(a, str) else str(b)
-    return tested_difference(block.metric, float(iqm(block.of(one)) - iqm(block.of(other))), a - b)
+    return paired_test(block.metric, float(iqm(block.of(one)) - iqm(block.of(other))), a - b)
+
+
+def paired_test(metric: Metric, value: float, deviations: Values) -> PairedDifference | str:
+    """The test of a difference, or why there is none: parts that agree on one tell nothing of other architectures."""
+    found = tested_difference(metric, value, deviations)
+    agree = found.high - found.low < NO_SPREAD <= abs(value)
+    return "nearly all parts have the same difference" if agree else found

@@ -16,8 +16,9 @@ import numpy as np
 from scipy import stats
 
 from estimator_bench.analysis.across.block import Block, stacked
+from estimator_bench.analysis.across.interquartile import paired_test
 from estimator_bench.analysis.across.scored import Orders, ScoredTask, joint_orders
-from estimator_bench.analysis.intervals import PairedDifference, tested_difference
+from estimator_bench.analysis.intervals import PairedDifference
 from estimator_bench.analysis.resampling import Sampled, sample_parts
 from estimator_bench.analysis.significance import SIGNIFICANT, holm_of_tested
 from estimator_bench.errors import UndefinedError
@@ -161,7 +162,10 @@ def _added(
             reason = moved if isinstance(moved, str) else str(own)
             return Added(value, better, gain, None, None, None, None, reason)
         apart = sign * (moved - own[: len(moved)])  # the first parts of the members are those of the pair
-        differences.append(tested_difference(metric, sign * (value - level), apart - apart.mean()))
+        tested = paired_test(metric, sign * (value - level), apart - apart.mean())
+        if isinstance(tested, str):
+            return Added(value, better, gain, None, None, None, None, tested)
+        differences.append(tested)
     # The gain is the smaller of the two differences, so its interval ends where the first of theirs end.
     low, high = (min(ends) for ends in zip(*((one.low, one.high) for one in differences), strict=True))
     p = max(_one_sided(metric, one) for one in differences)

@@ -70,6 +70,18 @@ def test_without_parts_there_is_a_value_and_the_reason() -> None:
     assert (difference.difference, difference.adjusted, difference.better) == ("no interval: why", None, "")
 
 
+def test_parts_that_all_agree_are_no_interval_and_no_test() -> None:
+    """BR@K of a score that finds the best architecture in every part is not known to be what it is."""
+    made = block(np.tile([0.017, 0.017, 0.3], (3, 1)), spread=0.0, metric=parse_metric("br@10"))
+    for one in aggregates(made):
+        assert (one.low, one.high, one.reason) == (None, None, "no interval: nearly all parts have the same value")
+    equal, *apart = aggregate_differences(made)
+    assert not isinstance(equal.difference, str)
+    assert (equal.difference.value, equal.adjusted, equal.better) == (0, 1, "")
+    for one in apart:
+        assert (one.difference, one.adjusted, one.better) == ("nearly all parts have the same difference", None, "")
+
+
 def test_the_best_stands_first_in_the_direction_of_the_metric() -> None:
     values = np.tile([0.2, 0.5], (3, 1))
     assert [one.spec for one in aggregates(block(values))] == ["b", "a"]

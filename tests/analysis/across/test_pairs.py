@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -91,6 +92,17 @@ def test_without_parts_there_is_a_gain_and_no_test() -> None:
         == "no interval: tau-weighted has another meaning on a part of the architectures (s/t0@made-up)"
     )
     assert np.isfinite(found.average.gain)
+
+
+def test_parts_that_all_agree_on_a_gain_are_no_test() -> None:
+    """The mean rank of two copies of the truth has tau 1 on every part."""
+    truth, _ = correlated(0, 60)
+    tasks = [task(name, truth, {"a": truth, "b": np.exp(truth)}) for name in "tu"]
+    block = block_of(TAU, tasks, measure(tasks, TAU, draws=30))
+    (found,) = pair_results(replace(block, values=np.full((2, 2), 0.5)), tasks, block.specs)
+    for one in (found.average, *found.on.values()):
+        assert (one.gain, one.low, one.high, one.p, one.adjusted) == (0.5, None, None, None, None)
+        assert one.reason == "nearly all parts have the same difference"
 
 
 def test_fewer_parts_of_the_members_are_enough() -> None:
