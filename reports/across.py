@@ -10,7 +10,6 @@ from estimator_bench.analysis.across.interquartile import REDRAWS
 from estimator_bench.analysis.across.pairs import PAIR_DRAWS, PairResult
 from estimator_bench.analysis.across.stored import AcrossFindings, UsedTable
 from estimator_bench.analysis.across.words import counted, middle_text, reasons_text, scope, sentences
-from estimator_bench.analysis.evaluation import MetricResult
 from estimator_bench.analysis.significance import p_text
 from estimator_bench.metrics.metric import Metric
 
@@ -23,9 +22,10 @@ from .text import NOTHING, direction, interval_text, value_text
 HOW_TO_READ = (
     (
         "Tasks",
-        "For each task the table with the most architectures is used; of equal ones a complete one, and of these the "
-        "one asked for last. Estimators are matched by their spec. All statistics are of one block without gaps, the "
-        "tasks and estimators with the most values together; what is outside it is named.",
+        "For each task the table with the most of the estimators is used; of equal ones the one with the most "
+        "architectures, of these a complete one, and of these the one asked for last. Estimators are matched by their "
+        "spec. All statistics are of one block without gaps, the tasks and estimators with the most values together; "
+        "what is outside it is named.",
     ),
     (
         "Interquartile mean",
@@ -141,16 +141,15 @@ def _over_tasks(across: Across, metric: Metric) -> Table:
 
 def _by_task(across: Across, metric: Metric) -> Table:
     everyone = sorted({spec for row in across.results.values() for spec in row})
-    lines = [
-        Line([Cell(spec), *(_cell(row.get(spec), metric) for row in across.results.values())]) for spec in everyone
-    ]
+    lines = [Line([Cell(spec), *(_cell(across, task, spec, metric) for task in across.results)]) for spec in everyone]
     note = "Value and 95% interval over architectures, of everything that was scored."
     return Table(f"{metric} by task", note, ("estimator", *across.results), lines)
 
 
-def _cell(result: MetricResult | None, metric: Metric) -> Cell:
-    if result is None:
-        return Cell("not scored")
+def _cell(across: Across, task: str, spec: str, metric: Metric) -> Cell:
+    if absence := across.absence(task, spec):
+        return Cell(absence)
+    result = across.results[task][spec]
     return Cell(value_text(result, metric), interval_text(result, metric))
 
 

@@ -31,12 +31,14 @@ class Across:
 
     Attributes:
         results: for each task, by name, every estimator's metric with its interval over architectures.
+        elsewhere: for each task the estimators that only tables which are not used have.
         tasks, spaces, specs: of the block that everything else is of: (tasks,) names and their spaces, and estimators.
         aggregates: the best first.
         pairs: or why there are none.
     """
 
     results: Mapping[str, Mapping[str, MetricResult]]
+    elsewhere: Mapping[str, frozenset[str]]
     tasks: Sequence[str]
     spaces: Sequence[str]
     specs: Sequence[str]
@@ -52,11 +54,17 @@ class Across:
         """(task, estimator, why there is no value) of all that is incomplete."""
         everyone = sorted({spec for row in self.results.values() for spec in row})
         return [
-            (task, spec, "not scored" if spec not in row else row[spec].reason)
+            (task, spec, self.absence(task, spec) or row[spec].reason)
             for task, row in self.results.items()
             for spec in everyone
             if spec not in row or row[spec].value is None
         ]
+
+    def absence(self, task: str, spec: str) -> str:
+        """Why a task has no result of an estimator; empty if it has one."""
+        if spec in self.results[task]:
+            return ""
+        return "scored in another table, not used" if spec in self.elsewhere[task] else "not scored"
 
 
 def require_one_scale(metric: Metric, tasks: Sequence[ScoredTask]) -> None:
@@ -124,6 +132,7 @@ def across_of(
             str(one.task): {spec: row[spec].result for spec in sorted(row)}
             for one, row in zip(tasks, measured, strict=True)
         },
+        {str(one.task): one.elsewhere for one in tasks},
         block.tasks,
         block.spaces,
         block.specs,

@@ -25,6 +25,7 @@ class ScoredTask:
         truth: (n,) finite, higher is better.
         scores: for each estimator, by spec, (n,) higher is better; may hold NaN and infinities.
         predicting: the estimators whose scores are in the unit of the task.
+        elsewhere: the estimators that have scores of other architectures alone, which cannot stand beside these.
     """
 
     task: Task
@@ -32,6 +33,7 @@ class ScoredTask:
     truth: Values
     scores: Mapping[str, Values]
     predicting: frozenset[str] = frozenset()
+    elsewhere: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ import numpy as np
 
 from estimator_bench.analysis.across.across import Across, across_of
 from estimator_bench.analysis.across.scored import ScoredTask
+from estimator_bench.analysis.across.words import counted
 from estimator_bench.analysis.find import noting, specs_in_tables, tables_of
 from estimator_bench.analysis.population import Population
 from estimator_bench.analysis.progress import Progress
@@ -91,8 +92,8 @@ def find_across(
 ) -> AcrossFindings:
     """The statistics of stored runs across tasks.
 
-    For each task the table with the most architectures is used; of equal ones a complete one, and of these the one
-    asked for last. Estimators are matched by their spec.
+    For each task the table with the most of the estimators is used; of equal ones the one with the most architectures,
+    of these a complete one, and of these the one asked for last. Estimators are matched by their spec.
 
     Args:
         folders: of results; a task may be in several.
@@ -112,8 +113,10 @@ def find_across(
         names = {name for text in tasks for name in _tasks_named(stores, text)}
         _require_tasks(stores, names)
         tables = [one for store in stores for one in _tables(store, wanted, names, notes)]
-        used, left_out = chosen(tables)
-        scored = [_scored(one, wanted) for one in used]
+        picked = _picked(tables, wanted)
+        used = [best for best, _ in picked]
+        left_out = [_left_out(one, best, wanted) for best, others in picked for one in others]
+        scored = [_scored(best, others, wanted) for best, others in picked]
     across = across_of([one for one, _ in scored], metric, combine=sorted(wanted) or None)
     shown = [table for _, table in scored]
     return AcrossFindings(metric, shown, left_out, [*notes, *_differing(shown), *_codes(used, wanted)], across)
@@ -134,6 +137,11 @@ def _chosen(record: RunRecord, wanted: set[str]) -> bool:
     return not wanted or record.spec in wanted
 
 
+def _specs(table: _Table, wanted: set[str]) -> frozenset[str]:
+    """The estimators to compare that a table has."""
+    return frozenset(record.spec for record in table.records if _chosen(record, wanted))
+
+
 def _tasks_named(stores: Sequence[Store], text: str) -> set[str]:
     """The full names of the tasks that a text stands for; a name that is stored of no space stands for itself."""
     if "/" in text or text in registered("space"):
@@ -149,24 +157,28 @@ def _require_tasks(stores: Sequence[Store], names: set[str]) -> None:
         raise UsageError(f"{folders}: no run on {', '.join(absent)}; there are {', '.join(sorted(present))}")
 
 
-def chosen(tables: Sequence[_Table]) -> tuple[list[_Table], list[str]]:
-    """One table for each task, by name, and why the others are left out."""
-    used: list[_Table] = []
-    left_out: list[str] = []
+def _picked(tables: Sequence[_Table], wanted: set[str]) -> list[tuple[_Table, list[_Table]]]:
+    """For each task, by name, the table that stands for it and the others."""
+
+    def place(one: _Table) -> tuple[int, int, bool, str, int]:
+        request = one.request
+        return len(_specs(one, wanted)), one.population.known, request.complete, request.started, request.number
+
+    found = []
     for name in sorted({one.name for one in tables}):
-        best, *others = sorted(
-            (one for one in tables if one.name == name),
-            key=lambda one: (one.population.known, one.request.complete, one.request.started, one.request.number),
-            reverse=True,
-        )
-        used.append(best)
-        for one in others:
-            specs = ", ".join(record.spec for record in one.records)
-            left_out.append(f"{one} ({specs}): {_why_not(one, best)}")
-    return used, left_out
+        best, *others = sorted((one for one in tables if one.name == name), key=place, reverse=True)
+        found.append((best, others))
+    return found
 
 
-def _why_not(one: _Table, best: _Table) -> str:
+def _left_out(one: _Table, best: _Table, wanted: set[str]) -> str:
+    return f"{one} ({', '.join(record.spec for record in one.records)}): {_why_not(one, best, wanted)}"
+
+
+def _why_not(one: _Table, best: _Table, wanted: set[str]) -> str:
+    count, most = (len(_specs(table, wanted)) for table in (one, best))
+    if count < most:
+        return f"{counted(count, 'estimator')} to compare, {most} in the table used"
     if one.population.known < best.population.known:
         return f"{one.population.known:,} architectures, {best.population.known:,} in the table used"
     if one.request.complete < best.request.complete:
@@ -174,7 +186,7 @@ def _why_not(one: _Table, best: _Table) -> str:
     return "a later request has as many architectures"
 
 
-def _scored(table: _Table, wanted: set[str]) -> tuple[ScoredTask, UsedTable]:
+def _scored(table: _Table, others: Sequence[_Table], wanted: set[str]) -> tuple[ScoredTask, UsedTable]:
     store, population = table.store, table.population
     everything = store.runs()
     combiner = Combiner(store, population.space, population.task, population.archs)
@@ -195,7 +207,9 @@ def _scored(table: _Table, wanted: set[str]) -> tuple[ScoredTask, UsedTable]:
         if estimator.estimates == "task":
             predicting.add(record.spec)
     archs = [str(arch) for arch, kept in zip(population.archs, headline.tolist(), strict=True) if kept]
-    scored = ScoredTask(population.task, archs, population.truth[headline], scores, frozenset(predicting))
+    elsewhere = frozenset[str]().union(*(_specs(one, wanted) for one in others)) - scores.keys()
+    truth = population.truth[headline]
+    scored = ScoredTask(population.task, archs, truth, scores, frozenset(predicting), elsewhere)
     folder, number = str(store.folder), table.request.number
     return scored, UsedTable(population.task, folder, number, len(archs), table.request.protocol, incomplete)
 

@@ -67,7 +67,7 @@ def test_values_are_those_of_the_report(measure: Measure) -> None:
 
 def test_the_table_with_most_architectures_stands_for_a_task_and_the_others_are_named(measure: Measure) -> None:
     measure("weights", tasks=TASKS[:2])
-    measure("weights", "ridge", tasks=TASKS[:1], limit="30", folder="two")
+    measure("weights", tasks=TASKS[:1], limit="30", folder="two")
     measure("weights", tasks=TASKS[1:2], folder="two")
     one, two = (measure("params", tasks=(), folder=name) for name in ("one", "two"))
     with Store(two, write=True) as opened:
@@ -78,9 +78,31 @@ def test_the_table_with_most_architectures_stands_for_a_task_and_the_others_are_
     assert folders == {"toy/quality@made-up": str(one), "toy/loss@made-up": str(two)}, "of equal ones the newest"
     smaller, older = sorted(found.left_out, key=lambda text: "later" in text)
     assert "toy/quality@made-up of request 1" in smaller
-    assert "architectures, 81 in the table used" in smaller
-    assert "ridge" in smaller
+    assert "30 architectures, 81 in the table used" in smaller
     assert "a later request has as many architectures" in older
+
+
+def test_a_larger_run_of_few_estimators_does_not_hide_a_smaller_one_of_many(measure: Measure) -> None:
+    many = measure("weights", "weights:factor=2", tasks=TASKS[:2], limit="30")
+    few = measure("ridge", tasks=TASKS[:1], folder="two")
+    found = find_across([many, few], TAU)
+    assert {table.folder for table in found.used} == {str(many)}
+    assert found.left_out == [
+        f"toy/quality@made-up of request 1 in {few} (ridge, random, constant, params, flops): 5 estimators to compare, "
+        "6 in the table used"
+    ]
+    named = find_across([many, few], TAU, estimators=["params", "flops"])
+    assert used(named) == {"toy/quality@made-up": 61, "toy/loss@made-up": 30}, "the most architectures of equal ones"
+
+
+def test_what_another_table_has_is_not_called_unscored(measure: Measure) -> None:
+    folder = measure("weights", tasks=TASKS[:2])
+    other = measure("ridge", tasks=TASKS[:1], folder="two")
+    measure("ridge", tasks=TASKS[1:2], folder="three")
+    three = measure("weights", "ridge", tasks=TASKS[2:], folder="three")
+    found = find_across([folder, other, three], TAU)
+    assert ("toy/quality@made-up", "ridge", "scored in another table, not used") in found.across.missing
+    assert found.across.absence("toy/loss@made-up", "weights") == ""
 
 
 def test_a_complete_table_stands_for_a_task_rather_than_a_later_one_that_was_stopped(measure: Measure) -> None:
