@@ -6,10 +6,11 @@ import math
 from collections.abc import Sequence
 
 from estimator_bench.analysis.across.across import Across
+from estimator_bench.analysis.across.family import Family
 from estimator_bench.analysis.across.interquartile import REDRAWS
 from estimator_bench.analysis.across.pairs import PAIR_DRAWS, PairResult
 from estimator_bench.analysis.across.stored import AcrossFindings, UsedTable
-from estimator_bench.analysis.across.words import counted, middle_text, reasons_text, scope, sentences
+from estimator_bench.analysis.across.words import blind_text, counted, middle_text, reasons_text, scope, sentences
 from estimator_bench.analysis.significance import p_text
 from estimator_bench.metrics.metric import Metric
 
@@ -59,7 +60,8 @@ HOW_TO_READ = (
         "Pairs",
         "The mean of the ranks by two estimators, against the better one of the two. p is the larger one of two "
         "one-sided tests, against each member, with Holm's correction over all pairs; "
-        f"{PAIR_DRAWS} parts per task. random and constant are combined only if --est names them.",
+        f"{PAIR_DRAWS} parts per task, for extremes all there are. random and constant are combined only if --est "
+        "names them.",
     ),
 )
 """How the numbers are made: (term, explanation), written once per page."""
@@ -116,7 +118,14 @@ def _partial(used: Sequence[UsedTable]) -> str:
 
 def _tables(across: Across, metric: Metric) -> list[Table]:
     found = [_over_tasks(across, metric), _by_task(across, metric), _every_two(across, metric)]
-    return found if isinstance(across.pairs, str) else [*found, *_pairs(across.pairs, across.tasks, metric)]
+    if isinstance(across.pairs, str):
+        return found
+    return [*found, *_pairs(across.pairs, across.tasks, metric, _nothing(across.pair_family))]
+
+
+def _nothing(family: Family) -> str:
+    """What must be said where no test can come out significant."""
+    return f" Nothing can be significant: {blind_text(family)}." if family.blind else ""
 
 
 def _interval(low: float | None, high: float | None, metric: Metric) -> str:
@@ -169,10 +178,11 @@ def _every_two(across: Across, metric: Metric) -> Table:
         lines.append(Line([*names, by, Cell(p_text(difference.adjusted)), likely, wins, Cell(p_text(signed.adjusted))]))
     headers = ("one", "other", "difference of the means", "p", "probability of improvement", "wins", "p by ranks")
     note = "p: on these tasks, other architectures. p by ranks: Wilcoxon, over tasks. Both with Holm's correction."
+    note += _nothing(across.family)
     return Table("Every two estimators", note, headers, lines)
 
 
-def _pairs(found: Sequence[PairResult], tasks: Sequence[str], metric: Metric) -> list[Table]:
+def _pairs(found: Sequence[PairResult], tasks: Sequence[str], metric: Metric, nothing: str) -> list[Table]:
     lines, by_task = [], []
     for one in found:
         name, average = f"{one.one} + {one.other}", one.average
@@ -189,7 +199,7 @@ def _pairs(found: Sequence[PairResult], tasks: Sequence[str], metric: Metric) ->
     headers = ("pair", f"mean {metric}", "better one", "gain", "p", "better than both on", "significantly on")
     note = "Gain over the better of the two, on average over the tasks; positive is better. Bold: better than both."
     return [
-        Table("What pairs add", note, headers, lines),
+        Table("What pairs add", note + nothing, headers, lines),
         Table("What pairs add, by task", "Bold: significantly better than both.", ("pair", *tasks), by_task),
     ]
 

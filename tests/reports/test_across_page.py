@@ -114,6 +114,13 @@ def test_metrics_without_parts_have_values_and_the_reason() -> None:
     assert "<svg" in html(findings(3, "br@10", a=0.5, b=0.9, c=0.2))
 
 
+def test_tables_say_where_nothing_can_be_significant(found: AcrossFindings) -> None:
+    text = markdown(findings(2, "br@10", a=0.5, b=0.9, c=0.2))
+    nothing = "Nothing can be significant: with 25 parts of each task no p can be below 0.12 after Holm's correction"
+    assert text.count(f"{nothing} over 3 pairs.") == 2
+    assert "Nothing can be significant" not in markdown(found)
+
+
 def test_partial_and_missing_values_are_seen(found: AcrossFindings) -> None:
     partial = replace(found, used=[replace(found.used[0], incomplete={"my_score": (3, 1)}), *found.used[1:]])
     text = markdown(partial)

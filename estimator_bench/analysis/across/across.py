@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from estimator_bench.analysis.across.block import block_of
+from estimator_bench.analysis.across.family import Family
 from estimator_bench.analysis.across.improvement import Improvement, improvements
 from estimator_bench.analysis.across.interquartile import (
     Aggregate,
@@ -13,7 +14,7 @@ from estimator_bench.analysis.across.interquartile import (
     aggregate_differences,
     aggregates,
 )
-from estimator_bench.analysis.across.pairs import PairResult, pair_results
+from estimator_bench.analysis.across.pairs import PairResult, pair_draws, pair_results
 from estimator_bench.analysis.across.profiles import Profiles, performance_profiles
 from estimator_bench.analysis.across.ranks import RankTests, rank_tests
 from estimator_bench.analysis.across.scored import ScoredTask, measure
@@ -35,6 +36,7 @@ class Across:
         tasks, spaces, specs: of the block that everything else is of: (tasks,) names and their spaces, and estimators.
         aggregates: the best first.
         pairs: or why there are none.
+        family, pair_family: of the tests in `differences`, and of those in `pairs` on average.
     """
 
     results: Mapping[str, Mapping[str, MetricResult]]
@@ -48,6 +50,8 @@ class Across:
     improvements: Sequence[Improvement]
     ranks: RankTests
     pairs: Sequence[PairResult] | str
+    family: Family
+    pair_family: Family
 
     @property
     def missing(self) -> list[tuple[str, str, str]]:
@@ -123,10 +127,13 @@ def across_of(
         )
     wanted = [spec for spec in block.specs if spec in (combine or block.specs) and (combine or spec not in UNINFORMED)]
     pairs: Sequence[PairResult] | str
+    averages: list[float | None] = []
     try:
         pairs = pair_results(block, tasks, wanted)
+        averages = [one.average.adjusted for one in pairs]
     except UndefinedError as error:
         pairs = str(error)
+    differences = aggregate_differences(block)
     return Across(
         {
             str(one.task): {spec: row[spec].result for spec in sorted(row)}
@@ -137,9 +144,11 @@ def across_of(
         block.spaces,
         block.specs,
         aggregates(block),
-        aggregate_differences(block),
+        differences,
         performance_profiles(block),
         improvements(block),
         rank_tests(block),
         pairs,
+        Family.of(metric, [one.adjusted for one in differences], block.draws),
+        Family.of(metric, averages, pair_draws(block)),
     )

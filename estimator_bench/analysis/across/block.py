@@ -37,6 +37,11 @@ class Block:
         """Turns values so that higher is better."""
         return 1.0 if self.metric.higher_is_better else -1.0
 
+    @property
+    def draws(self) -> int:
+        """How many parts of each task there are; 0 where no estimator has any."""
+        return min((own.shape[1] for own in self.deviations.values() if not isinstance(own, str)), default=0)
+
     def of(self, spec: str) -> Values:
         """(tasks,) values of one estimator."""
         column: Values = self.values[:, self.specs.index(spec)]

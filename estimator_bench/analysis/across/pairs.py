@@ -82,6 +82,11 @@ def mean_rank(a: Values, b: Values) -> Values:
     return np.asarray(stats.rankdata(rankable(a)) + stats.rankdata(rankable(b)), np.float64) / 2
 
 
+def pair_draws(block: Block) -> int:
+    """How many parts of each task pairs are measured on: for extremes, whose p is a share of them, all there are."""
+    return block.draws if block.metric.resampling == "subsample" else min(PAIR_DRAWS, block.draws)
+
+
 def pair_results(block: Block, tasks: Sequence[ScoredTask], estimators: Sequence[str]) -> list[PairResult]:
     """Every two of some estimators of a block, the one that adds most on average first, undefined ones last.
 
@@ -102,7 +107,7 @@ def pair_results(block: Block, tasks: Sequence[ScoredTask], estimators: Sequence
     scored = {str(one.task): one for one in tasks}
     values = np.empty((len(block.tasks), len(pairs)))
     deviations: list[list[Values | str]] = []
-    draws = min([PAIR_DRAWS, *(own.shape[1] for own in block.deviations.values() if not isinstance(own, str))])
+    draws = pair_draws(block)
     for row, name in enumerate(block.tasks):
         values[row], found = _measured(block.metric, scored[name], orders[name], pairs, draws)
         deviations.append(found)

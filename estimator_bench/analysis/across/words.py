@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 
 from estimator_bench.analysis.across.across import Across
+from estimator_bench.analysis.across.family import Family
 from estimator_bench.analysis.across.interquartile import FEWEST_TASKS, AggregateDifference, middle
 from estimator_bench.analysis.across.pairs import PairResult
 from estimator_bench.analysis.across.ranks import ENOUGH_TASKS
@@ -34,9 +35,16 @@ def counted(number: int, what: str) -> str:
     return f"{number} {what}" + "s" * (number != 1)
 
 
-def holm_text(adjusted: Sequence[float | None]) -> str:
-    """The family of tests that p belongs to; what has no test is no part of it."""
-    return f"Holm's correction over {counted(sum(p is not None for p in adjusted), 'pair')}"
+def holm_text(family: Family) -> str:
+    """The family of tests that p belongs to."""
+    return f"Holm's correction over {counted(family.tests, 'pair')}"
+
+
+def blind_text(family: Family) -> str:
+    """Why nothing can be significant; empty where something can."""
+    if not family.blind:
+        return ""
+    return f"with {family.parts} parts of each task no p can be below {family.smallest:.2g} after {holm_text(family)}"
 
 
 def reasons_text(reasons: Iterable[str]) -> str:
@@ -87,7 +95,7 @@ def _told_apart(found: Across, against: Mapping[str, AggregateDifference]) -> st
         return f"whether it is better than any other is not tested ({why})"
     beaten = {spec: one.adjusted for spec, one in against.items() if one.better and one.adjusted is not None}
     others = [spec for spec in against if spec not in beaten and spec not in untested]
-    family = holm_text([one.adjusted for one in found.differences])
+    family, any_other = holm_text(found.family), ", ".join(others) if untested else "any other"
     if beaten:
         every = "" if others or untested else "every other estimator, "
         text = (
@@ -95,8 +103,9 @@ def _told_apart(found: Across, against: Mapping[str, AggregateDifference]) -> st
             f"{p_text(max(beaten.values()))})"
         )
         text += f", and not told apart from {', '.join(others)}" if others else ""
+    elif blind := blind_text(found.family):
+        text = f"whether it is significantly better than {any_other} cannot be told, since {blind}"
     else:
-        any_other = ", ".join(others) if untested else "any other"
         text = f"on these tasks it is not significantly better than {any_other} ({family})"
     return text + (f"; not tested against {', '.join(untested)} ({why})" if untested else "")
 
@@ -150,11 +159,14 @@ def _pairs(found: Across, metric: Metric) -> Iterator[str]:
         yield f"Of {pairs}, {worse}."
         return
     adding = [one for one in tested if one.average.significant]
-    family = holm_text([one.average.adjusted for one in tested])
+    family = holm_text(found.pair_family)
     if not adding:
+        start = "No pair of estimators is significantly better than the better of the two"
+        if blind := blind_text(found.pair_family):
+            start = f"Whether a pair is significantly better than the better of the two cannot be told, since {blind}"
         yield (
-            f"No pair of estimators is significantly better than the better of the two; the largest gain"
-            f"{' of those tested' if why else ''} is {gain} ({p_text(best.average.adjusted)}, {family})."
+            f"{start}; the largest gain{' of those tested' if why else ''} is {gain} "
+            f"({p_text(best.average.adjusted)}, {family})."
         )
     else:
         best = adding[0]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, replace
+from dataclasses import asdict
 
 import numpy as np
 import pytest
 from tasks import correlated, task
 
 from estimator_bench.analysis.across.across import across_of
+from estimator_bench.analysis.across.family import Family
 from estimator_bench.analysis.across.words import scope, sentences
 from estimator_bench.errors import UsageError
 from estimator_bench.metrics import parse_metric
@@ -115,11 +116,35 @@ def test_what_is_not_tested_is_not_called_insignificant() -> None:
 
 
 def test_only_what_is_tested_counts_as_not_told_apart_and_in_the_family() -> None:
-    found = across_of(made(a=0.9, b=0.5, c=0.1), TAU, draws=30)
-    untested = replace(found.differences[0], difference="no interval: why", adjusted=None, better="")
-    first = next(iter(sentences(replace(found, differences=[untested, *found.differences[1:]]), TAU)))
-    assert "; on these tasks it is significantly better than c (Holm's correction over 2 pairs, largest p" in first
-    assert first.endswith("); not tested against b (why).")
+    """BR@10 of the truth, and of its reverse, is the same on every part."""
+    metric = parse_metric("br@10")
+    tasks = []
+    for seed in range(3):
+        truth, scores = correlated(seed, 200, c=0.0)
+        tasks.append(task(f"t{seed}", truth, {"a": truth, "b": -truth, **scores}))
+    found = across_of(tasks, metric, draws=200)
+    assert next(iter(sentences(found, metric))) == (
+        "a has the lowest mean br@10 over all 3 tasks, 0.005; on these tasks it is significantly better than c (Holm's "
+        "correction over 2 pairs, largest p = 0.015); not tested against b (nearly all parts have the same difference)."
+    )
+
+
+def test_what_no_p_can_show_is_not_called_insignificant() -> None:
+    """With 30 parts the smallest p of an extreme is 1/31: two pairs and more can show nothing."""
+    metric = parse_metric("br@10")
+    tasks = made(2, 200, a=0.9, b=0.5, c=0.0)
+    found = across_of(tasks, metric, draws=30)
+    assert (found.family, found.pair_family) == (Family(3, 30, 3 / 31), Family(3, 30, 3 / 31))
+    first, *_, largest, _ = sentences(found, metric)
+    since = "since with 30 parts of each task no p can be below 0.097 after Holm's correction over 3 pairs"
+    assert first.endswith(f"; whether it is significantly better than any other cannot be told, {since}.")
+    assert largest.startswith(
+        f"Whether a pair is significantly better than the better of the two cannot be told, {since}; the largest gain "
+    )
+    enough = across_of(tasks, metric, draws=200)
+    assert (enough.family.blind, enough.pair_family) == (False, Family(3, 200, 3 / 201))
+    assert "cannot be told, since with 200 parts" not in " ".join(sentences(enough, metric))
+    assert across_of(tasks, TAU, draws=30).family == Family(3, 30, 0.0), "a distribution has p of any size"
 
 
 def test_lower_is_better_in_the_words_too() -> None:
