@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from estimator_bench.analysis.across.across import Across
 from estimator_bench.analysis.across.family import Family
@@ -15,10 +15,10 @@ from estimator_bench.analysis.significance import p_text
 from estimator_bench.metrics.metric import Metric
 
 from .across_figures import critical_difference, forest, profiles
-from .content import named
+from .across_sources import gaps, headers_of, sources_text, used_tables
 from .page import Figure, Page, Part
 from .table import Cell, Line, Table
-from .text import NOTHING, direction, interval_text, value_text
+from .text import NOTHING, interval_text, share, value_text
 
 HOW_TO_READ = (
     (
@@ -81,11 +81,11 @@ def page(found: AcrossFindings) -> Page:
         title=f"By {metric}",
         facts=_facts(found),
         sentences=list(sentences(across, metric)),
-        tables=_tables(across, metric),
+        tables=_tables(across, metric, headers_of(found.used)),
         figures=figures,
         partial=_partial(found.used),
     )
-    about = Part(title="Tasks and gaps", tables=[_used(found.used), *_gaps(across, found.left_out)])
+    about = Part(title="Tasks and gaps", tables=[*used_tables(found.used), *gaps(across, found.left_out)])
     return Page(f"Estimators across {counted(len(across.tasks), 'task')}", [part, about], found.notes, HOW_TO_READ)
 
 
@@ -105,6 +105,7 @@ def _facts(found: AcrossFindings) -> list[tuple[str, str]]:
         ("Scope", scope(across)),
         ("Estimators", ", ".join(across.specs)),
         ("Metric", f"{metric}: {metric.title}; {'higher' if metric.higher_is_better else 'lower'} is better"),
+        ("Source", sources_text(found.used)),
         ("Ranks", f"Friedman {tested}{nemenyi}{smallest}"),
     ]
 
@@ -116,11 +117,12 @@ def _partial(used: Sequence[UsedTable]) -> str:
     return f"PARTIAL: scores are missing or failed for {'; '.join(parts)}. They rank last, so nothing here is final."
 
 
-def _tables(across: Across, metric: Metric) -> list[Table]:
-    found = [_over_tasks(across, metric), _by_task(across, metric), _every_two(across, metric)]
+def _tables(across: Across, metric: Metric, headers: Mapping[str, str]) -> list[Table]:
+    found = [_over_tasks(across, metric), _by_task(across, metric, headers), _every_two(across, metric)]
     if isinstance(across.pairs, str):
         return found
-    return [*found, *_pairs(across.pairs, across.tasks, metric, _nothing(across.pair_family))]
+    by_task = {task: headers[task] for task in across.tasks}
+    return [*found, *_pairs(across.pairs, by_task, metric, _nothing(across.pair_family))]
 
 
 def _nothing(family: Family) -> str:
@@ -148,18 +150,23 @@ def _over_tasks(across: Across, metric: Metric) -> Table:
     )
 
 
-def _by_task(across: Across, metric: Metric) -> Table:
+def _by_task(across: Across, metric: Metric, headers: Mapping[str, str]) -> Table:
     everyone = sorted({spec for row in across.results.values() for spec in row})
     lines = [Line([Cell(spec), *(_cell(across, task, spec, metric) for task in across.results)]) for spec in everyone]
-    note = "Value and 95% interval over architectures, of everything that was scored."
-    return Table(f"{metric} by task", note, ("estimator", *across.results), lines)
+    note = (
+        "Value and 95% interval over architectures, of everything that was scored, and coverage, the share of the "
+        "architectures with a finite score, where that is below 100%; the others rank last."
+    )
+    return Table(f"{metric} by task", note, ("estimator", *(headers[task] for task in across.results)), lines)
 
 
 def _cell(across: Across, task: str, spec: str, metric: Metric) -> Cell:
     if absence := across.absence(task, spec):
         return Cell(absence)
     result = across.results[task][spec]
-    return Cell(value_text(result, metric), interval_text(result, metric))
+    covered = across.coverage[task][spec]
+    covers = f"covers {share(covered)}" if covered < 1 else ""
+    return Cell(value_text(result, metric), " ".join(filter(None, (interval_text(result, metric), covers))))
 
 
 def _every_two(across: Across, metric: Metric) -> Table:
@@ -182,7 +189,7 @@ def _every_two(across: Across, metric: Metric) -> Table:
     return Table("Every two estimators", note, headers, lines)
 
 
-def _pairs(found: Sequence[PairResult], tasks: Sequence[str], metric: Metric, nothing: str) -> list[Table]:
+def _pairs(found: Sequence[PairResult], tasks: Mapping[str, str], metric: Metric, nothing: str) -> list[Table]:
     lines, by_task = [], []
     for one in found:
         name, average = f"{one.one} + {one.other}", one.average
@@ -200,46 +207,9 @@ def _pairs(found: Sequence[PairResult], tasks: Sequence[str], metric: Metric, no
     note = "Gain over the better of the two, on average over the tasks; positive is better. Bold: better than both."
     return [
         Table("What pairs add", note + nothing, headers, lines),
-        Table("What pairs add, by task", "Bold: significantly better than both.", ("pair", *tasks), by_task),
+        Table("What pairs add, by task", "Bold: significantly better than both.", ("pair", *tasks.values()), by_task),
     ]
 
 
 def _signed(gain: float) -> str:
     return "undefined" if math.isnan(gain) else f"{gain:+.3f}"
-
-
-def _used(used: Sequence[UsedTable]) -> Table:
-    lines = [
-        Line.of(
-            str(one.task),
-            f"{one.architectures:,}",
-            f"{one.task.unit}, {direction(one.task)}",
-            one.task.source,
-            f"{one.folder}, request {one.request}",
-            named(one.protocol),
-            "; ".join(
-                f"{spec}: {missing} missing, {failed} failed" for spec, (missing, failed) in one.incomplete.items()
-            )
-            or "complete",
-        )
-        for one in used
-    ]
-    headers = ("task", "architectures", "values", "source", "from", "protocol", "scores")
-    return Table("Tables used", "One for each task.", headers, lines)
-
-
-def _gaps(across: Across, left_out: Sequence[str]) -> list[Table]:
-    specs, tasks = frozenset(across.specs), frozenset(across.tasks)
-    lines = [
-        Line.of(task, spec, why, "the estimator" if spec not in specs else "the task")
-        for task, spec, why in across.missing
-    ]
-    everyone = {spec for row in across.results.values() for spec in row}
-    outside = [f"estimators left out: {', '.join(sorted(everyone - specs)) or 'none'}"]
-    outside.append(f"tasks left out: {', '.join(sorted(across.results.keys() - tasks)) or 'none'}")
-    note = f"Of what everything but the values by task is of: {'; '.join(outside)}."
-    found = [Table("Values that are not there", note, ("task", "estimator", "why", "left out"), lines)] if lines else []
-    if left_out:
-        others = [Line.of(text) for text in left_out]
-        found.append(Table("Other tables of these tasks", "Not used.", ("table and why",), others))
-    return found

@@ -30,7 +30,21 @@ def findings(count: int = 4, metric: str = "tau", **correlations: float) -> Acro
 
 def of(made: list[ScoredTask], metric: str = "tau") -> AcrossFindings:
     chosen = parse_metric(metric)
-    used = [UsedTable(one.task, "results", 3, len(one.archs), {"seed": 0}, {}) for one in made]
+    used = [
+        UsedTable(
+            one.task,
+            folder="results",
+            request=3,
+            architectures=len(one.archs),
+            protocol={"seed": 0},
+            incomplete={},
+            seen=0,
+            truth_digest="0123abcd",
+            libraries={"torch": "2.9"},
+            runs={spec: f"run-of-{spec}" for spec in one.scores},
+        )
+        for one in made
+    ]
     return AcrossFindings(chosen, used, [], [], across_of(made, chosen, draws=25))
 
 
@@ -57,7 +71,7 @@ def test_pairs_without_a_value_are_called_undefined() -> None:
     text = markdown(of(made))
     assert "No pair of estimators has tau on every task." in text
     assert re.search(r"\| a \+ b +\| undefined +\| b +\| undefined", text)
-    assert "nan" not in text
+    assert not re.search(r"\bnan\b", text)
 
 
 def test_the_page_says_how_many_tasks_of_how_many_spaces_it_is_about(found: AcrossFindings) -> None:
@@ -112,6 +126,37 @@ def test_metrics_without_parts_have_values_and_the_reason() -> None:
     assert "Without an interval: tau-weighted has another meaning on a part" in text
     assert "no test" in text
     assert "<svg" in html(findings(3, "br@10", a=0.5, b=0.9, c=0.2))
+
+
+def test_a_score_that_is_not_finite_everywhere_says_how_much_it_covers() -> None:
+    truth, scores = correlated(0, 60, a=0.5, b=0.6)
+    holes = {**scores, "a": np.where(np.arange(60) < 20, np.nan, scores["a"])}
+    text = markdown(of([task("t", truth, scores), task("u", truth, holes)]))
+    by_task = text.split("### tau by task")[1].split("###")[0]
+    (line,) = [line for line in by_task.splitlines() if line.startswith("| a ")]
+    assert re.fullmatch(r"\| a +\| 0\.\d{3} \[[\d., -]+\] +\| -?0\.\d{3} \[[\d., -]+\] covers 66\.6% +\|", line)
+    assert by_task.count("covers") == 1
+
+
+def test_a_predicted_task_is_marked_wherever_its_numbers_stand() -> None:
+    made = [task(f"t{seed}", *correlated(seed, 60, a=0.5, b=0.6)) for seed in range(2)]
+    made[1] = replace(made[1], task=replace(made[1].task, source="surrogate"))
+    text = markdown(of(made))
+    assert text.count("| s/t1@made-up SURROGATE") == 2, "values and pairs by task"
+    source = (
+        "table of measured values (s/t0@made-up); SURROGATE: predictions of a model, not measurements (s/t1@made-up)"
+    )
+    assert f"- **Source**: {source}" in text
+
+
+def test_the_page_says_what_repeats_its_numbers(found: AcrossFindings) -> None:
+    text = markdown(replace(found, used=[replace(found.used[0], seen=100), *found.used[1:]]))
+    assert "| 80 without 100 whose labels were seen |" in text
+    (line,) = [line for line in text.split("### Provenance")[1].splitlines() if line.startswith("| s/t0@made-up")]
+    cells = [cell.strip() for cell in line.strip("|").split("|")]
+    assert cells[1:] == ["0123abcd", "torch 2.9", ", ".join(f"{spec} run-of-{spec}" for spec in found.used[0].runs)]
+    assert "- **Source**: table of measured values\n" in text
+    assert "tiny: 1x4x4 inputs, 3 classes" in text
 
 
 def test_tables_say_where_nothing_can_be_significant(found: AcrossFindings) -> None:

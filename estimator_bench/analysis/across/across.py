@@ -32,6 +32,7 @@ class Across:
 
     Attributes:
         results: for each task, by name, every estimator's metric with its interval over architectures.
+        coverage: in the same way the share of the architectures with a finite score; the others rank last.
         elsewhere: for each task the estimators that only tables which are not used have.
         tasks, spaces, specs: of the block that everything else is of: (tasks,) names and their spaces, and estimators.
         aggregates: the best first.
@@ -40,6 +41,7 @@ class Across:
     """
 
     results: Mapping[str, Mapping[str, MetricResult]]
+    coverage: Mapping[str, Mapping[str, float]]
     elsewhere: Mapping[str, frozenset[str]]
     tasks: Sequence[str]
     spaces: Sequence[str]
@@ -134,11 +136,10 @@ def across_of(
     except UndefinedError as error:
         pairs = str(error)
     differences = aggregate_differences(block)
+    rows = {str(one.task): dict(sorted(row.items())) for one, row in zip(tasks, measured, strict=True)}
     return Across(
-        {
-            str(one.task): {spec: row[spec].result for spec in sorted(row)}
-            for one, row in zip(tasks, measured, strict=True)
-        },
+        {name: {spec: one.result for spec, one in row.items()} for name, row in rows.items()},
+        {name: {spec: one.coverage for spec, one in row.items()} for name, row in rows.items()},
         {str(one.task): one.elsewhere for one in tasks},
         block.tasks,
         block.spaces,

@@ -58,10 +58,11 @@ class Orders:
 
 @dataclass(frozen=True)
 class Measured:
-    """One estimator on one task: the metric, and its value on parts or why there is none."""
+    """One estimator on one task: the metric, its value on parts or why there is none, and what share has a score."""
 
     result: MetricResult
     sampled: Sampled | str
+    coverage: float
 
     @property
     def deviations(self) -> Values | str:
@@ -113,6 +114,7 @@ def _measured(one: ScoredTask, metric: Metric, orders: Orders, draws: int) -> di
         spec: Measured(
             with_intervals(evaluation, sampled).results[metric.name],
             sampled.get(metric.name, evaluation.results[metric.name].reason),
+            evaluation.coverage,
         )
         for spec, evaluation, sampled in zip(one.scores, evaluations, parts, strict=True)
     }

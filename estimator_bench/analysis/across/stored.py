@@ -39,6 +39,9 @@ class UsedTable:
         architectures: how many its metrics are of.
         protocol: of its runs.
         incomplete: for each estimator without all of its scores, missing and failed ones.
+        seen: architectures left out because some estimator saw their label.
+        truth_digest, libraries: what its runs share.
+        runs: for each estimator the id of its run.
     """
 
     task: Task
@@ -47,6 +50,10 @@ class UsedTable:
     architectures: int
     protocol: Mapping[str, Any]
     incomplete: Mapping[str, tuple[int, int]]
+    seen: int
+    truth_digest: str
+    libraries: Mapping[str, str]
+    runs: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -191,8 +198,9 @@ def _scored(table: _Table, others: Sequence[_Table], wanted: set[str]) -> tuple[
     everything = store.runs()
     combiner = Combiner(store, population.space, population.task, population.archs)
     headline = population.headline
+    records = [record for record in table.records if _chosen(record, wanted)]
     scores, incomplete, predicting = {}, {}, set()
-    for record in (record for record in table.records if _chosen(record, wanted)):
+    for record in records:
         estimator = make_estimator(record.spec)
         combined = combiner.of(record.id)
         progress = Progress.of(combiner, record, everything)
@@ -210,8 +218,18 @@ def _scored(table: _Table, others: Sequence[_Table], wanted: set[str]) -> tuple[
     elsewhere = frozenset[str]().union(*(_specs(one, wanted) for one in others)) - scores.keys()
     truth = population.truth[headline]
     scored = ScoredTask(population.task, archs, truth, scores, frozenset(predicting), elsewhere)
-    folder, number = str(store.folder), table.request.number
-    return scored, UsedTable(population.task, folder, number, len(archs), table.request.protocol, incomplete)
+    return scored, UsedTable(
+        task=population.task,
+        folder=str(store.folder),
+        request=table.request.number,
+        architectures=len(archs),
+        protocol=table.request.protocol,
+        incomplete=incomplete,
+        seen=int((~population.unseen).sum()),
+        truth_digest=records[0].identity["truth"],
+        libraries=records[0].identity["libraries"],
+        runs={record.spec: record.id for record in records},
+    )
 
 
 def _differing(used: Sequence[UsedTable]) -> list[str]:
@@ -227,6 +245,9 @@ def _differing(used: Sequence[UsedTable]) -> list[str]:
     if len({one.task.quantity for one in used}) > 1:
         costs = ", ".join(str(one.task) for one in used if one.task.quantity == "cost")
         notes.append(f"tasks of quality and of cost stand together; of cost are {costs}")
+    if len({one.task.source for one in used}) > 1:
+        predicted = ", ".join(str(one.task) for one in used if one.task.source == "surrogate")
+        notes.append(f"measured values and predictions of a SURROGATE stand together; predicted are {predicted}")
     return notes
 
 

@@ -62,7 +62,10 @@ def test_values_are_those_of_the_report(measure: Measure) -> None:
         for row in section.rows:
             shown, expected = found.across.results[str(section.task)][row.spec], row.evaluation.results["tau"]
             assert (shown.value, shown.reason) == (expected.value, expected.reason)
-    assert set(used(found).values()) == {61}, "labels that ridge saw are left out"
+        (table,) = [one for one in found.used if one.task == section.task]
+        assert table.runs == {row.spec: row.run for row in section.rows}
+        assert (table.truth_digest, table.libraries) == (section.truth_digest, section.libraries)
+        assert (table.architectures, table.seen) == (61, 20), "labels that ridge saw are left out"
 
 
 def test_the_table_with_most_architectures_stands_for_a_task_and_the_others_are_named(measure: Measure) -> None:
@@ -151,6 +154,16 @@ def test_the_direction_of_tasks_and_costs_is_respected_and_named(measure: Measur
     }
     assert any("of quality and of cost stand together; of cost are toy/latency@made-up" in one for one in found.notes)
     assert "toy/loss" not in " ".join(found.notes)
+
+
+def test_predicted_tasks_beside_measured_ones_are_named(measure: Measure, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = measure("weights", tasks=TASKS[:2])
+    (truth,) = registry.find_space("toy").ground_truths()
+    tasks = [replace(task, source="table" if task.name == "loss" else "surrogate") for task in truth.tasks]
+    monkeypatch.setattr(type(truth), "tasks", tasks)
+    assert find_across([folder], TAU).notes == [
+        "measured values and predictions of a SURROGATE stand together; predicted are toy/quality@made-up"
+    ]
 
 
 def test_partial_scores_are_named(measure: Measure) -> None:
