@@ -126,7 +126,7 @@ def find_across(
         scored = [_scored(best, others, wanted) for best, others in picked]
     across = across_of([one for one, _ in scored], metric, combine=sorted(wanted) or None)
     shown = [table for _, table in scored]
-    return AcrossFindings(metric, shown, left_out, [*notes, *_differing(shown), *_codes(used, wanted)], across)
+    return AcrossFindings(metric, shown, left_out, [*notes, *_differing(shown, metric), *_codes(used, wanted)], across)
 
 
 def _tables(store: Store, wanted: set[str], names: set[str], notes: list[str]) -> list[_Table]:
@@ -232,8 +232,8 @@ def _scored(table: _Table, others: Sequence[_Table], wanted: set[str]) -> tuple[
     )
 
 
-def _differing(used: Sequence[UsedTable]) -> list[str]:
-    """What the tasks' tables were made with that is not the same for all."""
+def _differing(used: Sequence[UsedTable], metric: Metric) -> list[str]:
+    """What the tasks' tables were made with, and what the metric means on them, that is not the same for all."""
     notes = []
     for name in sorted({name for one in used for name in one.protocol}):
         values: dict[str, list[str]] = {}
@@ -248,6 +248,12 @@ def _differing(used: Sequence[UsedTable]) -> list[str]:
     if len({one.task.source for one in used}) > 1:
         predicted = ", ".join(str(one.task) for one in used if one.task.source == "surrogate")
         notes.append(f"measured values and predictions of a SURROGATE stand together; predicted are {predicted}")
+    sizes = sorted({one.architectures for one in used})
+    if metric.cutoff is not None and not metric.cutoff.is_share and len(sizes) > 1:
+        notes.append(
+            f"the {metric.cutoff} of {metric} is another share of each task's architectures, of which there are "
+            f"{sizes[0]:,} to {sizes[-1]:,}: {metric.stem}5% takes the same share of all"
+        )
     return notes
 
 

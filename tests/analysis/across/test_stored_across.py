@@ -196,6 +196,19 @@ def test_conditions_that_differ_between_tasks_are_named(measure: Measure, tmp_pa
     assert tmp_path in folder.parents
 
 
+def test_a_number_of_architectures_that_is_another_share_of_each_task_is_named(measure: Measure) -> None:
+    folder = measure("weights", tasks=TASKS[:1])
+    measure("weights", tasks=TASKS[1:2], limit="30")
+    assert find_across([folder], parse_metric("p@top5")).notes == [
+        "the 5 of p@top5 is another share of each task's architectures, of which there are 30 to 81: p@top5% takes the "
+        "same share of all"
+    ]
+    for name in ("tau", "p@top10%"):
+        assert find_across([folder], parse_metric(name)).notes == []
+    same = measure("weights", tasks=TASKS[:2], folder="two")
+    assert find_across([same], parse_metric("p@top5")).notes == []
+
+
 def test_code_that_differs_between_tasks_is_named(measure: Measure) -> None:
     folder = measure("weights", tasks=TASKS[:2])
     with Store(folder, write=True) as store:
