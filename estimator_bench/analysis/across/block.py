@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from heapq import nsmallest
 
 import numpy as np
 
 from estimator_bench.analysis.across.scored import Measured, ScoredTask
 from estimator_bench.metrics.metric import Metric
 from estimator_bench.metrics.ties import Values
+
+CANDIDATES = 100
+"""Sets of tasks to choose from; with a gap of their own, k estimators have 2^k such sets."""
 
 
 @dataclass(frozen=True)
@@ -54,22 +58,30 @@ def complete_block(defined: Mapping[str, frozenset[str]]) -> tuple[list[str], li
     Two tasks and two estimators come before any number of values. Of several choices with the same number of values
     the one with more tasks, then the one whose names come first. Sorted, and the same whatever the order of the input.
 
+    Among more than `CANDIDATES` sets of tasks that estimators have in common the choice is a good one, perhaps not the
+    best.
+
     Args:
         defined: for each estimator the tasks it has a value on.
     """
-    # The tasks of a largest block are exactly those that its estimators have in common.
-    candidates: set[frozenset[str]] = set()
-    for tasks in set(defined.values()):
-        candidates |= {tasks, *(tasks & other for other in candidates)}
-    blocks = [
-        (sorted(tasks), sorted(spec for spec, has in defined.items() if tasks <= has)) for tasks in candidates if tasks
-    ]
 
-    def place(block: tuple[list[str], list[str]]) -> tuple[object, ...]:
-        tasks, specs = block
-        return -min(len(tasks), 2), -min(len(specs), 2), -len(tasks) * len(specs), -len(tasks), tasks, specs
+    def having(tasks: frozenset[str]) -> list[str]:
+        return sorted(spec for spec, has in defined.items() if tasks <= has)
 
-    return min(blocks, key=place, default=([], []))
+    def place(tasks: frozenset[str]) -> tuple[object, ...]:
+        count = len(having(tasks))
+        return -min(len(tasks), 2), -min(count, 2), -len(tasks) * count, -len(tasks), sorted(tasks)
+
+    # The tasks of a largest block are exactly those that its estimators have in common. Since there may be as many
+    # such sets as estimators have subsets, only the best ones found so far are made smaller.
+    patterns = {tasks for tasks in defined.values() if tasks}
+    best, fresh = patterns, patterns
+    while fresh:
+        shared = {one & tasks for one in fresh for tasks in patterns} - {frozenset()}
+        kept = {*nsmallest(CANDIDATES, best | shared, key=place)}
+        fresh, best = kept - best, kept
+    chosen = min(best, key=place, default=frozenset())
+    return sorted(chosen), having(chosen) if chosen else []
 
 
 def block_of(metric: Metric, tasks: Sequence[ScoredTask], measured: Sequence[Mapping[str, Measured]]) -> Block:
