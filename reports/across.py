@@ -18,7 +18,7 @@ from .across_figures import critical_difference, forest, profiles
 from .across_sources import gaps, headers_of, sources_text, used_tables
 from .page import Figure, Page, Part
 from .table import Cell, Line, Table
-from .text import NOTHING, interval_text, share, value_text
+from .text import NOTHING, ends_text, interval_text, share, value_text
 
 HOW_TO_READ = (
     (
@@ -130,17 +130,13 @@ def _nothing(family: Family) -> str:
     return f" Nothing can be significant: {blind_text(family)}." if family.blind else ""
 
 
-def _interval(low: float | None, high: float | None, metric: Metric) -> str:
-    return "" if low is None or high is None else f"[{metric.text(low)}, {metric.text(high)}]"
-
-
 def _over_tasks(across: Across, metric: Metric) -> Table:
     lines = []
     for one in across.aggregates:
         rivals = [each for each in across.differences if one.spec in (each.one, each.other)]
         best = bool(rivals) and all(each.better == one.spec for each in rivals)
-        value = Cell(metric.text(one.value), _interval(one.low, one.high, metric), best)
-        others = _interval(one.task_low, one.task_high, metric) or "unknown"
+        value = Cell(metric.text(one.value), ends_text(one.low, one.high, metric), best)
+        others = ends_text(one.task_low, one.task_high, metric) or "unknown"
         lines.append(Line([Cell(one.spec), value, Cell(others), Cell(f"{across.ranks.ranks[one.spec]:.3f}")]))
     note = f"Over {middle_text(len(across.tasks))}."
     if reasons := reasons_text(one.reason for one in across.aggregates if one.reason):
@@ -176,7 +172,7 @@ def _every_two(across: Across, metric: Metric) -> Table:
         tested = difference.difference
         by = Cell(NOTHING)
         if not isinstance(tested, str):
-            by = Cell(metric.text(tested.value), _interval(tested.low, tested.high, metric))
+            by = Cell(metric.text(tested.value), ends_text(tested.low, tested.high, metric))
         likely = Cell(NOTHING)
         if improvement.probability is not None:
             likely = Cell(f"{improvement.probability:.3f}", f"[{improvement.low:.3f}, {improvement.high:.3f}]")
@@ -193,7 +189,7 @@ def _pairs(found: Sequence[PairResult], tasks: Mapping[str, str], metric: Metric
     lines, by_task = [], []
     for one in found:
         name, average = f"{one.one} + {one.other}", one.average
-        gain = Cell(_signed(average.gain), _interval(average.low, average.high, metric), average.significant)
+        gain = Cell(_signed(average.gain), ends_text(average.low, average.high, metric), average.significant)
         better = sum(each.gain > 0 for each in one.on.values())
         tested = [each.significant for each in one.on.values() if each.adjusted is not None]
         significantly = f"{sum(tested)} of {len(tested)}" if tested else p_text(None)

@@ -81,14 +81,12 @@ def value_text(result: MetricResult, metric: Metric) -> str:
 
 def interval_text(result: MetricResult, metric: Metric) -> str:
     """`[low, high]`; empty without an interval."""
-    if result.low is None or result.high is None:
-        return ""
     return ends_text(result.low, result.high, metric)
 
 
-def ends_text(low: float, high: float, metric: Metric) -> str:
-    """An interval of a metric's values."""
-    return f"[{metric.text(low)}, {metric.text(high)}]"
+def ends_text(low: float | None, high: float | None, metric: Metric) -> str:
+    """An interval of a metric's values; empty without one."""
+    return "" if low is None or high is None else f"[{metric.text(low)}, {metric.text(high)}]"
 
 
 def result_text(result: MetricResult, metric: Metric) -> str:
