@@ -10,7 +10,7 @@ from estimator_bench.analysis.across.family import Family
 from estimator_bench.analysis.across.interquartile import REDRAWS
 from estimator_bench.analysis.across.pairs import PAIR_DRAWS, PairResult
 from estimator_bench.analysis.across.stored import AcrossFindings, UsedTable
-from estimator_bench.analysis.across.words import blind_text, counted, middle_text, reasons_text, scope, sentences
+from estimator_bench.analysis.across.words import counted, middle_text, reasons_text, scope, sentences, undecidable_text
 from estimator_bench.analysis.significance import p_text
 from estimator_bench.metrics.metric import Metric
 
@@ -127,7 +127,7 @@ def _tables(across: Across, metric: Metric, headers: Mapping[str, str]) -> list[
 
 def _nothing(family: Family) -> str:
     """What must be said where no test can come out significant."""
-    return f" Nothing can be significant: {blind_text(family)}." if family.blind else ""
+    return f" Nothing can be significant: {undecidable_text(family)}." if family.undecidable else ""
 
 
 def _over_tasks(across: Across, metric: Metric) -> Table:

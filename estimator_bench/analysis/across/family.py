@@ -32,6 +32,6 @@ class Family:
         return cls(tests, parts, smallest)
 
     @property
-    def blind(self) -> bool:
+    def undecidable(self) -> bool:
         """Whether nothing can be significant, however large it is."""
         return self.smallest >= SIGNIFICANT

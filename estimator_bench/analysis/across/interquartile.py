@@ -16,7 +16,7 @@ from estimator_bench.metrics.metric import Metric
 from estimator_bench.metrics.ties import Values
 
 CUT = 0.25
-FEWEST_TASKS = 5
+TASKS_FOR_AN_INTERVAL = 5
 """Below this, nothing is said of other tasks."""
 REDRAWS = 2_000
 
@@ -110,9 +110,9 @@ def choice_of_tasks(block: Block) -> Values | None:
     """
     spaces = np.array(block.spaces)
     groups = [np.flatnonzero(spaces == one) for one in sorted(set(block.spaces))]
-    if len(groups) < FEWEST_TASKS:
+    if len(groups) < TASKS_FOR_AN_INTERVAL:
         groups = list(np.arange(len(spaces))[:, None])
-    if len(groups) < FEWEST_TASKS:
+    if len(groups) < TASKS_FOR_AN_INTERVAL:
         return None
     rng, count = np.random.default_rng(0), len(groups)
     drawn = (np.concatenate([groups[one] for one in rng.integers(count, size=count)]) for _ in range(REDRAWS))

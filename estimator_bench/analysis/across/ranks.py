@@ -16,7 +16,7 @@ from estimator_bench.analysis.across.block import Block
 from estimator_bench.analysis.significance import LEVEL, holm
 from estimator_bench.metrics.ties import Values
 
-FEWEST_TASKS = 3
+TASKS_FOR_FRIEDMAN = 3
 ENOUGH_TASKS = 10
 """Up to this many tasks, Demšar warns, the distributions behind the Friedman test are rough."""
 DECIMALS = 12
@@ -72,13 +72,13 @@ class RankTests:
 def rank_tests(block: Block) -> RankTests:
     """All tests of ranks on a complete block."""
     values = np.round(block.values, DECIMALS)
-    means = mean_ranks(block.sign * values)
+    means = ranks_over_tasks(block.sign * values)
     order = sorted(range(len(block.specs)), key=lambda place: (means[place], block.specs[place]))
     ranks = {block.specs[place]: float(means[place]) for place in order}
     tasks, count = values.shape
     friedman: Friedman | str
-    if tasks < FEWEST_TASKS or count < 3:
-        friedman = f"{tasks} tasks and {count} estimators: the Friedman test needs at least {FEWEST_TASKS} and 3"
+    if tasks < TASKS_FOR_FRIEDMAN or count < 3:
+        friedman = f"{tasks} tasks and {count} estimators: the Friedman test needs at least {TASKS_FOR_FRIEDMAN} and 3"
     else:
         friedman = friedman_test(values)
     reach = None if isinstance(friedman, str) else critical_difference(count, tasks)
@@ -92,7 +92,7 @@ def rank_tests(block: Block) -> RankTests:
     return RankTests(ranks, friedman, reach, [] if reach is None else groups(ranks, reach), signed, smallest)
 
 
-def mean_ranks(values: Values) -> Values:
+def ranks_over_tasks(values: Values) -> Values:
     """(estimators,) mean over tasks of the rank by (tasks, estimators) values, 1 the highest; ties share their mean."""
     return np.asarray(stats.rankdata(-values, axis=1).mean(axis=0), np.float64)
 

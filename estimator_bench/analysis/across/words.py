@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from estimator_bench.analysis.across.across import Across
 from estimator_bench.analysis.across.family import Family
-from estimator_bench.analysis.across.interquartile import FEWEST_TASKS, AggregateDifference, middle
+from estimator_bench.analysis.across.interquartile import TASKS_FOR_AN_INTERVAL, AggregateDifference, middle
 from estimator_bench.analysis.across.pairs import PairResult
 from estimator_bench.analysis.across.ranks import ENOUGH_TASKS
 from estimator_bench.analysis.significance import SIGNIFICANT, p_text
@@ -40,9 +40,9 @@ def holm_text(family: Family) -> str:
     return f"Holm's correction over {counted(family.tests, 'pair')}"
 
 
-def blind_text(family: Family) -> str:
+def undecidable_text(family: Family) -> str:
     """Why nothing can be significant; empty where something can."""
-    if not family.blind:
+    if not family.undecidable:
         return ""
     return f"with {family.parts} parts of each task no p can be below {family.smallest:.2g} after {holm_text(family)}"
 
@@ -103,8 +103,8 @@ def _told_apart(found: Across, against: Mapping[str, AggregateDifference]) -> st
             f"{p_text(max(beaten.values()))})"
         )
         text += f", and not told apart from {', '.join(others)}" if others else ""
-    elif blind := blind_text(found.family):
-        text = f"whether it is significantly better than {any_other} cannot be told, since {blind}"
+    elif nothing := undecidable_text(found.family):
+        text = f"whether it is significantly better than {any_other} cannot be told, since {nothing}"
     else:
         text = f"on these tasks it is not significantly better than {any_other} ({family})"
     return text + (f"; not tested against {', '.join(untested)} ({why})" if untested else "")
@@ -115,7 +115,7 @@ def _other_tasks(found: Across) -> str:
     if best.task_low is None or best.task_high is None:
         return (
             f"How far other tasks would move this is unknown: {len(found.tasks)} tasks are too few, at least "
-            f"{FEWEST_TASKS} are needed."
+            f"{TASKS_FOR_AN_INTERVAL} are needed."
         )
     return (
         f"Had other tasks of this kind been chosen, the mean of {best.spec} could lie anywhere in "
@@ -162,8 +162,8 @@ def _pairs(found: Across, metric: Metric) -> Iterator[str]:
     family = holm_text(found.pair_family)
     if not adding:
         start = "No pair of estimators is significantly better than the better of the two"
-        if blind := blind_text(found.pair_family):
-            start = f"Whether a pair is significantly better than the better of the two cannot be told, since {blind}"
+        if nothing := undecidable_text(found.pair_family):
+            start = f"Whether a pair is significantly better than the better of the two cannot be told, since {nothing}"
         yield (
             f"{start}; the largest gain{' of those tested' if why else ''} is {gain} "
             f"({p_text(best.average.adjusted)}, {family})."

@@ -142,7 +142,7 @@ def test_what_no_p_can_show_is_not_called_insignificant() -> None:
         f"Whether a pair is significantly better than the better of the two cannot be told, {since}; the largest gain "
     )
     enough = across_of(tasks, metric, draws=200)
-    assert (enough.family.blind, enough.pair_family) == (False, Family(3, 200, 3 / 201))
+    assert (enough.family.undecidable, enough.pair_family) == (False, Family(3, 200, 3 / 201))
     assert "cannot be told, since with 200 parts" not in " ".join(sentences(enough, metric))
     assert across_of(tasks, TAU, draws=30).family == Family(3, 30, 0.0), "a distribution has p of any size"
 

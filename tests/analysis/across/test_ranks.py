@@ -19,8 +19,8 @@ from estimator_bench.analysis.across.ranks import (
     friedman_test,
     groups,
     iman_davenport,
-    mean_ranks,
     rank_tests,
+    ranks_over_tasks,
     signed_rank,
 )
 from estimator_bench.analysis.significance import holm
@@ -52,11 +52,11 @@ UNROUNDED = DEMSAR + 1e-4 * (np.arange(14)[:, None] == 12) * (np.arange(4) == 2)
 
 
 def test_the_published_mean_ranks() -> None:
-    np.testing.assert_allclose(mean_ranks(UNROUNDED), [3.143, 2.000, 2.893, 1.964], atol=0.0005)
+    np.testing.assert_allclose(ranks_over_tasks(UNROUNDED), [3.143, 2.000, 2.893, 1.964], atol=0.0005)
 
 
 def test_the_published_friedman_statistic_is_the_one_without_correction_for_ties() -> None:
-    ranks = mean_ranks(UNROUNDED)
+    ranks = ranks_over_tasks(UNROUNDED)
     plain = 12 * 14 / (4 * 5) * (np.square(ranks).sum() - 4 * 5**2 / 4)
     assert plain == pytest.approx(9.28, abs=0.005)
     assert iman_davenport(plain, 14, 4) == pytest.approx(3.69, abs=0.005)
@@ -67,7 +67,7 @@ def test_the_published_friedman_statistic_is_the_one_without_correction_for_ties
 
 def test_without_ties_the_statistic_is_the_plain_one() -> None:
     values = np.random.default_rng(0).normal(size=(9, 5))
-    plain = 12 * 9 / (5 * 6) * (np.square(mean_ranks(values)).sum() - 5 * 6**2 / 4)
+    plain = 12 * 9 / (5 * 6) * (np.square(ranks_over_tasks(values)).sum() - 5 * 6**2 / 4)
     found = friedman_test(values)
     assert found.chi2 == pytest.approx(plain)
     assert found.p == pytest.approx(stats.f.sf(8 * plain / (9 * 4 - plain), 4, 32))
@@ -164,7 +164,10 @@ def test_lower_is_better_where_the_metric_says_so() -> None:
 @settings(max_examples=40, deadline=None)
 @given(arrays(np.float64, (5, 4), elements=st.integers(0, 5)), st.permutations(range(5)), st.permutations(range(4)))
 def test_ranks_depend_on_order_within_tasks_alone(values: Values, tasks: list[int], columns: list[int]) -> None:
-    before, after = mean_ranks(values), mean_ranks(np.exp(values * np.arange(1, 6)[:, None])[tasks][:, columns])
+    before, after = (
+        ranks_over_tasks(values),
+        ranks_over_tasks(np.exp(values * np.arange(1, 6)[:, None])[tasks][:, columns]),
+    )
     np.testing.assert_allclose(after, before[columns])
     one, other = friedman_test(values), friedman_test(values[tasks][:, columns])
     assert (one.chi2, one.p) == pytest.approx((other.chi2, other.p))
