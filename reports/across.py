@@ -10,7 +10,15 @@ from estimator_bench.analysis.across.family import Family
 from estimator_bench.analysis.across.interquartile import REDRAWS
 from estimator_bench.analysis.across.pairs import PAIR_DRAWS, PairResult
 from estimator_bench.analysis.across.stored import AcrossFindings, UsedTable
-from estimator_bench.analysis.across.words import counted, middle_text, reasons_text, scope, sentences, undecidable_text
+from estimator_bench.analysis.across.words import (
+    counted,
+    middle_text,
+    reasons_text,
+    scope,
+    sentences,
+    signed_text,
+    undecidable_text,
+)
 from estimator_bench.analysis.significance import p_text
 from estimator_bench.metrics.metric import Metric
 
@@ -189,7 +197,7 @@ def _pairs(found: Sequence[PairResult], tasks: Mapping[str, str], metric: Metric
     lines, by_task = [], []
     for one in found:
         name, average = f"{one.one} + {one.other}", one.average
-        gain = Cell(_signed(average.gain), ends_text(average.low, average.high, metric), average.significant)
+        gain = Cell(_signed(average.gain, metric), ends_text(average.low, average.high, metric), average.significant)
         better = sum(each.gain > 0 for each in one.on.values())
         tested = [each.significant for each in one.on.values() if each.adjusted is not None]
         significantly = f"{sum(tested)} of {len(tested)}" if tested else p_text(None)
@@ -197,7 +205,7 @@ def _pairs(found: Sequence[PairResult], tasks: Mapping[str, str], metric: Metric
         value = "undefined" if math.isnan(average.value) else metric.text(average.value)
         start = Cell(name), Cell(value), Cell(average.better)
         lines.append(Line([*start, gain, *map(Cell, texts)]))
-        cells = [Cell(_signed(one.on[task].gain), "", one.on[task].significant) for task in tasks]
+        cells = [Cell(_signed(one.on[task].gain, metric), "", one.on[task].significant) for task in tasks]
         by_task.append(Line([Cell(name), *cells]))
     headers = ("pair", f"mean {metric}", "better one", "gain", "p", "better than both on", "significantly on")
     note = "Gain over the better of the two, on average over the tasks; positive is better. Bold: better than both."
@@ -207,5 +215,5 @@ def _pairs(found: Sequence[PairResult], tasks: Mapping[str, str], metric: Metric
     ]
 
 
-def _signed(gain: float) -> str:
-    return "undefined" if math.isnan(gain) else f"{gain:+.3f}"
+def _signed(gain: float, metric: Metric) -> str:
+    return "undefined" if math.isnan(gain) else signed_text(gain, metric)

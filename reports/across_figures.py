@@ -63,7 +63,7 @@ def forest(across: Across, metric: Metric, key: str) -> Markup:
         axes.set_xlabel(plain(f"interquartile mean of {metric}") + "\nthick: other architectures; thin: other tasks")
 
     label = f"Interquartile mean of {metric} with 95% intervals: " + "; ".join(
-        f"{one.spec} {one.value:.3f}" for one in found
+        f"{one.spec} {metric.text(one.value)}" for one in found
     )
     return svg(draw, (6.4, 1.3 + ROW * len(found)), label, key)
 

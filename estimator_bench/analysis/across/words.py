@@ -35,6 +35,11 @@ def counted(number: int, what: str) -> str:
     return f"{number} {what}" + "s" * (number != 1)
 
 
+def signed_text(value: float, metric: Metric) -> str:
+    """A difference of values of the metric, with its sign."""
+    return "+" * (value >= 0) + metric.text(value)
+
+
 def holm_text(family: Family) -> str:
     """The family of tests that p belongs to."""
     return f"Holm's correction over {counted(family.tests, 'pair')}"
@@ -60,11 +65,11 @@ def middle_text(tasks: int) -> str:
 
 def _best(found: Across, metric: Metric) -> Iterator[str]:
     best = found.aggregates[0]
-    interval = "" if best.low is None or best.high is None else f" [{best.low:.3f}, {best.high:.3f}]"
     which = "highest" if metric.higher_is_better else "lowest"
-    start = (
-        f"{best.spec} has the {which} mean {metric} over {middle_text(len(found.tasks))}, {best.value:.3f}{interval}"
-    )
+    mean = metric.text(best.value)
+    if best.low is not None and best.high is not None:
+        mean += f" [{metric.text(best.low)}, {metric.text(best.high)}]"
+    start = f"{best.spec} has the {which} mean {metric} over {middle_text(len(found.tasks))}, {mean}"
     against = {
         one.other if one.one == best.spec else one.one: one
         for one in found.differences
@@ -74,7 +79,7 @@ def _best(found: Across, metric: Metric) -> Iterator[str]:
         yield f"{start}; there is no other estimator to compare it with."
         return
     yield f"{start}; {_told_apart(found, against)}."
-    yield _other_tasks(found)
+    yield _other_tasks(found, metric)
     runner_up = found.aggregates[1].spec
     for one in found.improvements:
         if {one.one, one.other} == {best.spec, runner_up} and one.probability is not None:
@@ -110,7 +115,7 @@ def _told_apart(found: Across, against: Mapping[str, AggregateDifference]) -> st
     return text + (f"; not tested against {', '.join(untested)} ({why})" if untested else "")
 
 
-def _other_tasks(found: Across) -> str:
+def _other_tasks(found: Across, metric: Metric) -> str:
     best = found.aggregates[0]
     if best.task_low is None or best.task_high is None:
         return (
@@ -119,7 +124,7 @@ def _other_tasks(found: Across) -> str:
         )
     return (
         f"Had other tasks of this kind been chosen, the mean of {best.spec} could lie anywhere in "
-        f"[{best.task_low:.3f}, {best.task_high:.3f}]."
+        f"[{metric.text(best.task_low)}, {metric.text(best.task_high)}]."
     )
 
 
@@ -153,7 +158,7 @@ def _pairs(found: Across, metric: Metric) -> Iterator[str]:
         return
     pairs = counted(len(found.pairs), "pair")
     worse = f"{sum(one.average.gain < 0 for one in found.pairs)} are worse than the better of the two"
-    gain = f"that of {_pair(best)}, {best.average.gain:+.3f} on average"
+    gain = f"that of {_pair(best)}, {signed_text(best.average.gain, metric)} on average"
     if not tested:
         yield f"Whether a pair is better than the better of the two is not tested ({why}); the largest gain is {gain}."
         yield f"Of {pairs}, {worse}."
@@ -170,10 +175,13 @@ def _pairs(found: Across, metric: Metric) -> Iterator[str]:
         )
     else:
         best = adding[0]
-        interval = "" if best.average.low is None else f" [{best.average.low:+.3f}, {best.average.high:+.3f}]"
+        low, high = best.average.low, best.average.high
+        gain = signed_text(best.average.gain, metric)
+        if low is not None and high is not None:
+            gain += f" [{signed_text(low, metric)}, {signed_text(high, metric)}]"
         each = sum(one.significant for one in best.on.values())
         yield (
-            f"The mean rank of {_pair(best)} adds most to the better of the two, {best.average.gain:+.3f}{interval} on "
+            f"The mean rank of {_pair(best)} adds most to the better of the two, {gain} on "
             f"average over the tasks ({p_text(best.average.adjusted)}, {family}), and significantly on {each} of them."
         )
     missing = f", {len(found.pairs) - len(tested)} are not tested ({why})" if why else ""

@@ -154,6 +154,18 @@ def test_lower_is_better_in_the_words_too() -> None:
     assert first.startswith("good has the lowest mean br@10")
 
 
+def test_values_on_large_spaces_have_digits_that_tell_them_apart() -> None:
+    metric = parse_metric("br@10")
+    tasks = []
+    for seed in range(2):
+        truth, scores = correlated(seed, 4_000, b=0.3)
+        tasks.append(task(f"t{seed}", truth, {"a": truth, **scores}))
+    text = " ".join(sentences(across_of(tasks, metric, draws=20), metric))
+    assert "a has the lowest mean br@10 over all 2 tasks, 0.00025;" in text
+    assert re.search(r"the largest gain is that of a and b, [+-]?0(\.0\d{3,})? on average", text)
+    assert "0.000 " not in text
+
+
 def test_a_single_estimator_has_a_mean_and_no_comparison() -> None:
     found = across_of(made(a=0.5), TAU, draws=30)
     texts = list(sentences(found, TAU))
