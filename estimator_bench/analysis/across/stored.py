@@ -1,4 +1,4 @@
-"""From results folders to findings across tasks: one table of comparable runs for each task."""
+"""From results folders to findings across tasks."""
 
 from __future__ import annotations
 
@@ -12,11 +12,9 @@ import numpy as np
 
 from estimator_bench.analysis.across.across import Across, across_of
 from estimator_bench.analysis.across.scored import ScoredTask
-from estimator_bench.analysis.across.words import counted
-from estimator_bench.analysis.find import noting, specs_in_tables, tables_of
-from estimator_bench.analysis.population import Population
+from estimator_bench.analysis.across.tables import StoredTable, picked_of, tables_in, why_left_out
+from estimator_bench.analysis.find import specs_in_tables
 from estimator_bench.analysis.progress import Progress
-from estimator_bench.analysis.section import population_of
 from estimator_bench.errors import UsageError
 from estimator_bench.estimator import oriented
 from estimator_bench.estimator_spec import make_estimator, spec_of
@@ -26,7 +24,6 @@ from estimator_bench.metrics.metric import Metric
 from estimator_bench.registry import find_task
 from estimator_bench.registry import names as registered
 from estimator_bench.runs.combine import Combiner
-from estimator_bench.runs.records import Invocation, RunRecord
 from estimator_bench.runs.store import Store
 
 
@@ -73,23 +70,6 @@ class AcrossFindings:
     across: Across
 
 
-@dataclass(frozen=True)
-class _Table:
-    """A table of comparable runs, before any score is read."""
-
-    store: Store
-    request: Invocation
-    records: Sequence[RunRecord]
-    population: Population
-
-    @property
-    def name(self) -> str:
-        return str(self.population.task)
-
-    def __str__(self) -> str:
-        return f"{self.name} of request {self.request.number} in {self.store.folder}"
-
-
 def find_across(
     folders: Sequence[Path],
     metric: Metric,
@@ -119,34 +99,14 @@ def find_across(
         specs_in_tables(stores, wanted)
         names = {name for text in tasks for name in _tasks_named(stores, text)}
         _require_tasks(stores, names)
-        tables = [one for store in stores for one in _tables(store, wanted, names, notes)]
-        picked = _picked(tables, wanted)
-        used = [best for best, _ in picked]
-        left_out = [_left_out(one, best, wanted) for best, others in picked for one in others]
-        scored = [_scored(best, others, wanted) for best, others in picked]
+        picked = picked_of([one for store in stores for one in tables_in(store, wanted, names, notes)])
+        left_out = [why_left_out(one, best) for best, others in picked for one in others]
+        scored = [_scored(best, others) for best, others in picked]
     across = across_of([one for one, _ in scored], metric, combine=sorted(wanted) or None)
     shown = [table for _, table in scored]
-    return AcrossFindings(metric, shown, left_out, [*notes, *_differing(shown, metric), *_codes(used, wanted)], across)
-
-
-def _tables(store: Store, wanted: set[str], names: set[str], notes: list[str]) -> list[_Table]:
-    found = []
-    everything = store.runs()
-    for request, records in tables_of(store):
-        if (names and request.task not in names) or not any(_chosen(record, wanted) for record in records):
-            continue
-        with noting(notes, request, records):
-            found.append(_Table(store, request, records, population_of(store, request, records, everything, [])))
-    return found
-
-
-def _chosen(record: RunRecord, wanted: set[str]) -> bool:
-    return not wanted or record.spec in wanted
-
-
-def _specs(table: _Table, wanted: set[str]) -> frozenset[str]:
-    """The estimators to compare that a table has."""
-    return frozenset(record.spec for record in table.records if _chosen(record, wanted))
+    return AcrossFindings(
+        metric, shown, left_out, [*notes, *_differing(shown, metric), *_codes([best for best, _ in picked])], across
+    )
 
 
 def _tasks_named(stores: Sequence[Store], text: str) -> set[str]:
@@ -164,43 +124,13 @@ def _require_tasks(stores: Sequence[Store], names: set[str]) -> None:
         raise UsageError(f"{folders}: no run on {', '.join(absent)}; there are {', '.join(sorted(present))}")
 
 
-def _picked(tables: Sequence[_Table], wanted: set[str]) -> list[tuple[_Table, list[_Table]]]:
-    """For each task, by name, the table that stands for it and the others."""
-
-    def place(one: _Table) -> tuple[int, int, bool, str, int]:
-        request = one.request
-        return len(_specs(one, wanted)), one.population.known, request.complete, request.started, request.number
-
-    found = []
-    for name in sorted({one.name for one in tables}):
-        best, *others = sorted((one for one in tables if one.name == name), key=place, reverse=True)
-        found.append((best, others))
-    return found
-
-
-def _left_out(one: _Table, best: _Table, wanted: set[str]) -> str:
-    return f"{one} ({', '.join(record.spec for record in one.records)}): {_why_not(one, best, wanted)}"
-
-
-def _why_not(one: _Table, best: _Table, wanted: set[str]) -> str:
-    count, most = (len(_specs(table, wanted)) for table in (one, best))
-    if count < most:
-        return f"{counted(count, 'estimator')} to compare, {most} in the table used"
-    if one.population.known < best.population.known:
-        return f"{one.population.known:,} architectures, {best.population.known:,} in the table used"
-    if one.request.complete < best.request.complete:
-        return "a complete table has as many architectures, and scores are missing here"
-    return "a later request has as many architectures"
-
-
-def _scored(table: _Table, others: Sequence[_Table], wanted: set[str]) -> tuple[ScoredTask, UsedTable]:
+def _scored(table: StoredTable, others: Sequence[StoredTable]) -> tuple[ScoredTask, UsedTable]:
     store, population = table.store, table.population
     everything = store.runs()
     combiner = Combiner(store, population.space, population.task, population.archs)
     headline = population.headline
-    records = [record for record in table.records if _chosen(record, wanted)]
     scores, incomplete, predicting = {}, {}, set()
-    for record in records:
+    for record in table.compared:
         estimator = make_estimator(record.spec)
         combined = combiner.of(record.id)
         progress = Progress.of(combiner, record, everything)
@@ -215,7 +145,7 @@ def _scored(table: _Table, others: Sequence[_Table], wanted: set[str]) -> tuple[
         if estimator.estimates == "task":
             predicting.add(record.spec)
     archs = [str(arch) for arch, kept in zip(population.archs, headline.tolist(), strict=True) if kept]
-    elsewhere = frozenset[str]().union(*(_specs(one, wanted) for one in others)) - scores.keys()
+    elsewhere = frozenset[str]().union(*(one.specs for one in others)) - scores.keys()
     truth = population.truth[headline]
     scored = ScoredTask(population.task, archs, truth, scores, frozenset(predicting), elsewhere)
     return scored, UsedTable(
@@ -226,9 +156,9 @@ def _scored(table: _Table, others: Sequence[_Table], wanted: set[str]) -> tuple[
         protocol=table.request.protocol,
         incomplete=incomplete,
         seen=int((~population.unseen).sum()),
-        truth_digest=records[0].identity["truth"],
-        libraries=records[0].identity["libraries"],
-        runs={record.spec: record.id for record in records},
+        truth_digest=table.compared[0].identity["truth"],
+        libraries=table.compared[0].identity["libraries"],
+        runs={record.spec: record.id for record in table.compared},
     )
 
 
@@ -257,10 +187,10 @@ def _differing(used: Sequence[UsedTable], metric: Metric) -> list[str]:
     return notes
 
 
-def _codes(used: Sequence[_Table], wanted: set[str]) -> list[str]:
+def _codes(used: Sequence[StoredTable]) -> list[str]:
     """Estimators whose own code is not the same on all tasks."""
     codes: dict[str, set[tuple[str, str]]] = {}
-    for record in (record for table in used for record in table.records if _chosen(record, wanted)):
+    for record in (record for table in used for record in table.compared):
         module = type(make_estimator(record.spec)).__module__
         identity = record.identity
         codes.setdefault(record.spec, set()).add((str(identity["revision"]), str(identity["code"].get(module))))
