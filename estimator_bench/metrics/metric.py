@@ -142,7 +142,7 @@ class MetricFamily:
         """
         if self.unit:
             return digits(value)
-        return f"{value:.3g}" if self.resampling == "subsample" else f"{value:z.3f}"
+        return f"{value:z.3g}" if self.resampling == "subsample" else f"{value:z.3f}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,6 +17,7 @@ from scipy import stats
 
 from estimator_bench.analysis.across.block import Block, stacked
 from estimator_bench.analysis.across.interquartile import paired_test
+from estimator_bench.analysis.across.ranks import DECIMALS
 from estimator_bench.analysis.across.scored import Orders, ScoredTask, joint_orders
 from estimator_bench.analysis.intervals import PairedDifference
 from estimator_bench.analysis.resampling import Sampled, sample_parts
@@ -160,7 +161,7 @@ def _added(
     """The pair against each member, every one a value and its deviations over the same parts."""
     sign = 1.0 if metric.higher_is_better else -1.0
     better = max(sorted(members), key=lambda spec: sign * members[spec][0])
-    gain = sign * (value - members[better][0])
+    gain = round(sign * (value - members[better][0]), DECIMALS) + 0.0  # no gain by rounding, and no negative 0
     differences = []
     for level, own in members.values():
         if isinstance(moved, str) or isinstance(own, str):

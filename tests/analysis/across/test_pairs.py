@@ -73,6 +73,14 @@ def test_p_is_the_larger_of_both_tests_and_holm_counts_the_pairs_of_a_task() -> 
     assert [one.average.adjusted for one in found] == holm_of_tested([one.average.p for one in found])
 
 
+def test_no_gain_is_not_a_gain_by_rounding_or_below_zero() -> None:
+    truth, _ = correlated(0, 60)
+    tasks = [task(name, truth, {"a": truth, "b": np.exp(truth)}) for name in "tu"]
+    block = block_of(BR, tasks, measure(tasks, BR, draws=30))
+    (found,) = pair_results(replace(block, values=block.values + 2e-17), tasks, block.specs)
+    assert {str(one.gain) for one in (found.average, *found.on.values())} == {"0.0"}
+
+
 def test_where_lower_is_better_the_gain_is_what_the_metric_falls_by() -> None:
     tasks = [task(f"t{seed}", *correlated(seed, 400, a=0.6, b=0.6)) for seed in range(2)]
     (found,) = results(tasks, BR)
