@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping, Sequence
 
 from estimator_bench.analysis.across.across import Across
-from estimator_bench.analysis.across.family import Family
 from estimator_bench.analysis.across.interquartile import REDRAWS
 from estimator_bench.analysis.across.pairs import PAIR_DRAWS, PairResult
 from estimator_bench.analysis.across.stored import AcrossFindings, UsedTable
@@ -19,6 +18,7 @@ from estimator_bench.analysis.across.words import (
     signed_text,
     undecidable_text,
 )
+from estimator_bench.analysis.family import Family
 from estimator_bench.analysis.significance import p_text
 from estimator_bench.metrics.metric import Metric
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
+from estimator_bench.analysis.family import Family
 from estimator_bench.analysis.intervals import paired_difference
 from estimator_bench.analysis.resampling import Sampled
 from estimator_bench.analysis.significance import SIGNIFICANT, holm
@@ -62,15 +63,13 @@ def compare_rows(metrics: Sequence[Metric], sampled: Mapping[str, Mapping[str, S
 def undecidable(metrics: Sequence[Metric], found: Sequence[Comparison], draws: int) -> list[str]:
     """The names of the metrics under which no difference can be significant, however large it is.
 
-    The p of an extreme is 1 / (draws + 1) at least, and Holm's correction multiplies the smallest of a family by the
-    number of its pairs.
+    Args:
+        metrics: the families of tests.
+        found: what `compare_rows` gave.
+        draws: parts that each difference is on.
     """
-    pairs = Counter(one.metric for one in found)
-    return [
-        metric.name
-        for metric in metrics
-        if metric.resampling == "subsample" and pairs[metric.name] / (draws + 1) >= SIGNIFICANT
-    ]
+    adjusted = {metric: [one.adjusted for one in found if one.metric == metric.name] for metric in metrics}
+    return [metric.name for metric, ps in adjusted.items() if Family.of(metric, ps, draws).undecidable]
 
 
 def best_in(spec: str, defined: Mapping[str, int], found: Sequence[Comparison]) -> frozenset[str]:

@@ -219,9 +219,10 @@ def test_a_changed_plug_in_starts_a_new_run_and_says_why(run: Run, tmp_path: Pat
 @pytest.mark.parametrize(
     ("stop", "workers"),
     [
-        (signal.SIGINT, "0"),
+        (signal.SIGTERM, "0"),
         # Of these the kill loop and the tests of partial runs and of progress do a few by default.
         pytest.param(signal.SIGTERM, "2", marks=pytest.mark.slow),
+        pytest.param(signal.SIGINT, "0", marks=pytest.mark.slow),
         pytest.param(signal.SIGINT, "2", marks=pytest.mark.slow),
         pytest.param(signal.SIGKILL, "2", marks=pytest.mark.slow),
     ],

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from estimator_bench.analysis.across.block import block_of
-from estimator_bench.analysis.across.family import Family
 from estimator_bench.analysis.across.improvement import Improvement, improvements
 from estimator_bench.analysis.across.interquartile import (
     Aggregate,
@@ -19,6 +18,7 @@ from estimator_bench.analysis.across.profiles import Profiles, performance_profi
 from estimator_bench.analysis.across.ranks import RankTests, rank_tests
 from estimator_bench.analysis.across.scored import ScoredTask, measure
 from estimator_bench.analysis.evaluation import MetricResult
+from estimator_bench.analysis.family import Family
 from estimator_bench.errors import UndefinedError, UsageError
 from estimator_bench.metrics.metric import Metric
 

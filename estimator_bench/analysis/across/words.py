@@ -6,10 +6,10 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 
 from estimator_bench.analysis.across.across import Across
-from estimator_bench.analysis.across.family import Family
 from estimator_bench.analysis.across.interquartile import TASKS_FOR_AN_INTERVAL, AggregateDifference, middle
 from estimator_bench.analysis.across.pairs import PairResult
 from estimator_bench.analysis.across.ranks import ENOUGH_TASKS
+from estimator_bench.analysis.family import Family
 from estimator_bench.analysis.significance import SIGNIFICANT, p_text
 from estimator_bench.metrics.metric import Metric
 

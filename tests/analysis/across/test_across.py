@@ -10,8 +10,8 @@ import pytest
 from tasks import correlated, task
 
 from estimator_bench.analysis.across.across import across_of
-from estimator_bench.analysis.across.family import Family
 from estimator_bench.analysis.across.words import scope, sentences
+from estimator_bench.analysis.family import Family
 from estimator_bench.errors import UsageError
 from estimator_bench.metrics import parse_metric
 
