@@ -63,8 +63,11 @@ def _print(found: AcrossFindings) -> None:
     partial = PARTIAL if any(one.incomplete for one in found.used) else ""
     typer.echo(f"{found.metric} of {', '.join(found.across.specs)} over {scope(found.across)}{surrogate}{partial}")
     typer.echo("".join(f"  {text}\n" for text in sentences(found.across, found.metric)))
+    without: dict[tuple[str, str], list[str]] = {}
     for task, spec, why in found.across.missing:
-        typer.echo(f"no value: {spec} on {task}: {why}")
+        without.setdefault((spec, why), []).append(task)
+    for (spec, why), tasks in without.items():
+        typer.echo(f"no value: {spec} on {', '.join(tasks)}: {why}")
     for text in found.left_out:
         typer.echo(f"not used: {text}")
     for note in found.notes:
