@@ -8,10 +8,10 @@ import pytest
 from kill_loop import kill_loop
 
 
-def test_a_few_interruptions_lose_nothing_and_change_nothing(tmp_path: Path) -> None:
-    kinds = ["kill -9 group", "disk full"]
-    found = kill_loop(tmp_path, len(kinds), 0, kinds)
-    assert (found.rounds.total(), found.lost, found.twice, found.different) == (len(kinds), 0, 0, 0)
+def test_a_killed_group_loses_nothing_and_changes_nothing(tmp_path: Path) -> None:
+    """Other tests stop the coordinator by each of its signals and fill its disk."""
+    found = kill_loop(tmp_path, 1, 0, ["kill -9 group"])
+    assert (found.rounds.total(), found.lost, found.twice, found.different) == (1, 0, 0, 0)
 
 
 @pytest.mark.slow
