@@ -12,14 +12,13 @@ from estimator_bench.analysis.across.stored import AcrossFindings, UsedTable
 from estimator_bench.analysis.across.words import (
     counted,
     middle_text,
-    reasons_text,
     scope,
     sentences,
     signed_text,
     undecidable_text,
 )
 from estimator_bench.analysis.family import Family
-from estimator_bench.analysis.significance import p_text
+from estimator_bench.analysis.significance import p_text, reasons_text
 from estimator_bench.metrics.metric import Metric
 
 from .across_figures import critical_difference, forest, profiles

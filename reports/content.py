@@ -9,6 +9,7 @@ from typing import Any
 from estimator_bench.analysis.ceiling import Ceiling
 from estimator_bench.analysis.evaluation import MetricResult
 from estimator_bench.analysis.findings import Findings, Row, Section
+from estimator_bench.analysis.significance import reasons_text
 from estimator_bench.metrics.metric import Metric
 
 from .chance import differences, over_replicates, over_trials
@@ -37,9 +38,7 @@ def leading_metric(section: Section) -> Metric:
 def ordered_rows(section: Section) -> list[Row]:
     """Estimators, then baselines, each from the best to the worst in the leading metric; undefined ones last."""
     metric = leading_metric(section)
-    sign = -1.0 if metric.higher_is_better else 1.0
-    if metric.is_task_value and not section.task.higher_is_better:
-        sign = 1.0
+    sign = -1.0 if metric.higher_is_better_for(section.task.higher_is_better) else 1.0
 
     def place(row: Row) -> tuple[bool, bool, float]:
         value = row.evaluation.results[metric.name].value
@@ -128,9 +127,8 @@ def _headline(section: Section, rows: Sequence[Row]) -> Table:
         f"{leading_metric(section).name}."
     )
     results = [result for row in rows for result in row.evaluation.results.values() if result.value is not None]
-    reasons = dict.fromkeys(result.reason.removeprefix("no interval: ") for result in results if result.reason)
-    if reasons:
-        note += f" Values without an interval: {'; '.join(reasons)}."
+    if reasons := reasons_text(result.reason for result in results if result.reason):
+        note += f" Values without an interval: {reasons}."
     if section.undecidable:
         note += (
             f" Under {', '.join(section.undecidable)} nothing can be bold in a table of {len(rows)} rows: so many "

@@ -103,15 +103,14 @@ def ceiling_text(ceiling: Ceiling | str, metric: Metric) -> str:
 
 def unit_text(metric: Metric, task: Task) -> str:
     """The unit of the metric's values; empty for a pure number."""
-    return task.unit if metric.unit == "task" else metric.unit
+    return metric.unit_for(task.unit)
 
 
 def metric_label(metric: Metric, task: Task) -> str:
     """The name for a table's header, with the unit and direction where they are not the usual ones."""
     unit = f" ({unit_text(metric, task)})" if metric.unit else ""
     # best@K is turned back to the direction of the task.
-    lower = not (task.higher_is_better if metric.is_task_value else metric.higher_is_better)
-    return metric.name + unit + " ↓" * lower
+    return metric.name + unit + " ↓" * (not metric.higher_is_better_for(task.higher_is_better))
 
 
 def direction(task: Task) -> str:

@@ -83,8 +83,8 @@ def _section(section: Section) -> dict[str, Any]:
     task = {name: plain(getattr(section.task, name), number) for name in TASK_FIELDS}
     metrics = {
         metric.name: {
-            "unit": task["unit"] if metric.unit == "task" else metric.unit,
-            "higher_is_better": section.task.higher_is_better if metric.is_task_value else metric.higher_is_better,
+            "unit": metric.unit_for(section.task.unit),
+            "higher_is_better": metric.higher_is_better_for(section.task.higher_is_better),
             "range": [number(metric.low), number(metric.high)],
         }
         for metric in section.metrics

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from scipy.special import ndtri
@@ -35,3 +35,8 @@ def p_text(p: float | None) -> str:
     if p is None:
         return "no test"
     return "p < 1e-12" if p < 1e-12 else f"p = {p:.2g}"
+
+
+def reasons_text(reasons: Iterable[str]) -> str:
+    """Why there is no interval or test, each reason once."""
+    return "; ".join(dict.fromkeys(one.removeprefix("no interval: ") for one in reasons))

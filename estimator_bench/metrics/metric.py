@@ -134,6 +134,14 @@ class MetricFamily:
         unit = {"": "", "ranks": " ranks", "task": " in the task's unit"}[self.unit]
         return f"{low}, {high}{unit}"
 
+    def unit_for(self, task_unit: str) -> str:
+        """The unit of its values on a task with this unit; empty for a pure number."""
+        return task_unit if self.unit == "task" else self.unit
+
+    def higher_is_better_for(self, task: bool) -> bool:
+        """Whether higher values are better on a task of which this says the same."""
+        return task if self.is_task_value else self.higher_is_better
+
     def text(self, value: float) -> str:
         """A value as people read it.
 

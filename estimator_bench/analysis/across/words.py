@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from estimator_bench.analysis.across.across import Across
 from estimator_bench.analysis.across.interquartile import TASKS_FOR_AN_INTERVAL, AggregateDifference, middle
 from estimator_bench.analysis.across.pairs import PairResult
 from estimator_bench.analysis.across.ranks import ENOUGH_TASKS
 from estimator_bench.analysis.family import Family
-from estimator_bench.analysis.significance import SIGNIFICANT, p_text
+from estimator_bench.analysis.significance import SIGNIFICANT, p_text, reasons_text
 from estimator_bench.metrics.metric import Metric
 
 
@@ -50,11 +50,6 @@ def undecidable_text(family: Family) -> str:
     if not family.undecidable:
         return ""
     return f"with {family.parts} parts of each task no p can be below {family.smallest:.2g} after {holm_text(family)}"
-
-
-def reasons_text(reasons: Iterable[str]) -> str:
-    """Why there is no interval or test, each reason once."""
-    return "; ".join(dict.fromkeys(one.removeprefix("no interval: ") for one in reasons))
 
 
 def middle_text(tasks: int) -> str:
