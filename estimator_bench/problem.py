@@ -124,11 +124,12 @@ class Problem:
 
         from estimator_bench.networks.guarded import generators_kept
         from estimator_bench.networks.placement import place
+        from estimator_bench.networks.pooling import convolve_means
 
         with generators_kept():
             torch.manual_seed(self.weight_seed(arch))
             network: nn.Module = self.space.build(arch, self.task.recipe)
-        return place(network, self.protocol.device)
+        return convolve_means(place(network, self.protocol.device))
 
 
 def require_others(task: Task, sources: Sequence[Task]) -> None:
