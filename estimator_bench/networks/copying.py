@@ -49,6 +49,8 @@ def _copies_itself(kind: Any) -> bool:
 
 
 def _value(value: Any, memo: dict[int, Any]) -> Any:
+    if type(value) in (dict, OrderedDict):  # which modules have dozens of, mostly empty
+        return memo[id(value)] if id(value) in memo else _dictionary(value, memo)
     if isinstance(value, _SHARED):
         return value
     if isinstance(value, nn.Module):
@@ -57,14 +59,17 @@ def _value(value: Any, memo: dict[int, Any]) -> Any:
         return value
     if id(value) in memo:
         return memo[id(value)]
-    if type(value) in (dict, OrderedDict):  # which modules have dozens of, mostly empty
-        twin = memo[id(value)] = type(value)()
-        twin.update((key, _value(each, memo)) for key, each in value.items())
-        return twin
     if type(value) is set and not value:
         memo[id(value)] = set()
         return memo[id(value)]
     return copy.deepcopy(value, memo)
+
+
+def _dictionary(value: dict[Any, Any], memo: dict[int, Any]) -> dict[Any, Any]:
+    twin = memo[id(value)] = type(value)()
+    if value:
+        twin.update((key, _value(each, memo)) for key, each in value.items())
+    return twin
 
 
 def _is_plain(tensor: torch.Tensor) -> bool:

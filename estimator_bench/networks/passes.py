@@ -88,7 +88,8 @@ class NetworkPasses:
         self.seconds: dict[Pass, Seconds] = {}
         self._results: dict[Pass, Any] = {}
         self._readable: Collection[Pass] = PASSES
-        self._built, self._lent = _traces(self._network), False
+        self._built: list[object] | None = None  # until somebody reads the network
+        self._lent = False
 
     @property
     def inputs(self) -> torch.Tensor:
@@ -111,6 +112,8 @@ class NetworkPasses:
     def network(self) -> nn.Module:
         """The network as it was built, for those who only read it; everybody else takes `fresh_network()`."""
         self._lent = True
+        if self._built is None:
+            self._built = _traces(self._network)
         return self._network
 
     def fresh_network(self) -> nn.Module:
@@ -143,8 +146,7 @@ class NetworkPasses:
                 torch.cuda.synchronize()  # else the time would be that of starting the work
         self._readable = PASSES
         if self._lent and _traces(self._network) != self._built:
-            self._network = self.problem.network(self.arch)
-            self._built = _traces(self._network)
+            self._network, self._built = self.problem.network(self.arch), None
             result = Failure(
                 f"PluginError: {purpose} says that it only reads the network, and has changed it: leave out "
                 "`reads_only`, or take `fresh_network()`"

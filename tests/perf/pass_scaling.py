@@ -22,14 +22,15 @@ def scaling(
     rows = []
     for count in workers:
         with ProcessEngine(count) as engine:
-            _peak(engine, job, [archs[0]] * count)
+            execute(engine, job, [archs[0]] * count)
             started = perf_counter()
-            peak = _peak(engine, job, archs)
+            peak = execute(engine, job, archs)
             rows.append((count, 60 * len(archs) / (perf_counter() - started), peak / 2**20))
     return rows
 
 
-def _peak(engine: ProcessEngine, job: Job, archs: Sequence[Architecture]) -> int:
+def execute(engine: ProcessEngine, job: Job, archs: Sequence[Architecture]) -> int:
+    """Score networks, one after the other on each worker; the largest peak memory of one, in bytes."""
     waiting: list[Work] = [Chunk(job, (str(arch),), ((0,),) * len(job.estimators)) for arch in archs]
     peaks = []
     for _, answer in engine.execute(lambda: waiting.pop() if waiting else None):

@@ -9,8 +9,9 @@ for its functional class; gaussian images. Alone, an estimator takes the buildin
 and its own part; together, all of them take each pass once.
 
 `--workers` adds networks per minute through the engine and peak memory, `--peak` what the machine could do beside what
-the forward pass does, and `--peer` the ratio to a checkout of zero-cost-nas, network by network in alternation, with
-`--whole-space` that for all architectures of a space that can be listed, of which the package scores each class once.
+the forward pass does, and `--peer` the ratio to a checkout of zero-cost-nas, network by network in alternation on one
+thread each. `--cores` lets both have so many, in wall time, and `--whole-space` adds all architectures of a space that
+can be listed, of which the package scores each class once.
 """
 
 from __future__ import annotations
@@ -25,8 +26,9 @@ from statistics import median
 import torch
 from machine_peak import peak, reached
 from pass_scaling import scaling
+from peer_on_cores import contest, on_cores, whole_space
 from tabulate import tabulate
-from zero_cost_nas import ZeroCostNas, beside_peer, whole_space
+from zero_cost_nas import ZeroCostNas, beside_peer
 
 from estimator_bench import Architecture, NetworkPasses, Problem, Protocol, ZeroCostEstimator, registry, single_thread
 from estimator_bench.errors import BenchError
@@ -102,12 +104,15 @@ def asked() -> tuple[argparse.Namespace, Problem, Sequence[ZeroCostEstimator]]:
     parser.add_argument("--workers", nargs="*", type=int, default=[], help="numbers of worker processes to try")
     parser.add_argument("--peak", action="store_true", help="measure what one thread of the machine can do, too")
     parser.add_argument("--peer", type=Path, help="the folder of a checkout of zero-cost-nas")
-    parser.add_argument("--whole-space", action="store_true", help="with --peer: what all architectures would take")
+    parser.add_argument("--cores", type=int, default=0, help="with --peer: wall time of both on so many cores, too")
+    parser.add_argument("--whole-space", action="store_true", help="with --cores: what all architectures would take")
     found = parser.parse_args()
     if found.networks < 1:
         parser.error("--networks must be at least 1")
-    if found.whole_space and not found.peer:
-        parser.error("--whole-space compares with a peer: name its folder with --peer")
+    if found.cores and not found.peer:
+        parser.error("--cores compares with a peer: name its folder with --peer")
+    if found.whole_space and not found.cores:
+        parser.error("--whole-space compares on cores: say on how many with --cores")
     try:
         problem = make_problem(found.space, Protocol(batch_size=found.batch_size))
         if found.whole_space and problem.space.architectures() is None:
@@ -134,8 +139,11 @@ def main() -> None:
             said.append(tabulate(could.items(), headers=("one thread", "GFLOP/s"), floatfmt=("", ".1f")))
         if options.peer:
             said.append(beside_peer(problem, drawn, batch, estimators, options.peer))
+    if options.cores:
+        with contest(problem, estimators, options.peer, options.cores) as both:
+            said.append(on_cores(both, drawn[1:]))
             if options.whole_space:
-                said.append(whole_space(problem, options.networks, batch, estimators, options.peer))
+                said.append(whole_space(both, options.networks))
     if options.workers:
         found = scaling(problem, [one.name for one in estimators], drawn, options.workers)
         said.append(tabulate(found, headers=("workers", "networks per minute", "peak MB of one"), floatfmt=".1f"))

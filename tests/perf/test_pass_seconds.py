@@ -71,18 +71,28 @@ def test_scores_and_times_stand_beside_those_of_a_peer(peer: Path) -> None:
 
 
 def test_a_whole_space_costs_the_package_each_class_once(peer: Path) -> None:
-    done = measure("--est", "grad_norm", "--peer", str(peer), "--whole-space")
+    done = measure("--est", "grad_norm", "--peer", str(peer), "--cores", "1", "--whole-space")
     assert done.returncode == 0, done.stderr
-    *_, said = done.stdout.splitlines()
+    *_, same, _, said = done.stdout.splitlines()
+    [found] = re.findall(r"On 1 cores, 1 networks: ([.\d]+) s .* peer, .* ([.\d]+) s .* ratio ([.\d]+)", same)
+    theirs, ours, ratio = map(float, found)
+    assert ratio == pytest.approx(theirs / ours, rel=0.3), "both have three digits"
     assert "15,625 architectures" in said
     assert "5,260 functional classes" in said, "as the page of the space says"
-    [found] = re.findall(r"peer ([.\d]+) CPU hours.* classes take ([.\d]+), .* ratio ([.\d]+)", said)
+    [found] = re.findall(r"peer ([.\d]+) hours.* classes take ([.\d]+), .* ratio ([.\d]+)", said)
     theirs, ours, ratio = map(float, found)
     assert ratio == pytest.approx(theirs / ours, rel=0.1)
 
 
+@pytest.mark.parametrize(("given", "need"), [(["--cores", "2"], "--peer"), (["--whole-space"], "--cores")])
+def test_what_needs_another_option_says_so(given: list[str], need: str) -> None:
+    done = measure("--est", "grad_norm", *given)
+    assert done.returncode == 2
+    assert f"with {need}" in done.stderr.splitlines()[-1]
+
+
 def test_a_space_that_cannot_be_listed_has_no_whole(peer: Path) -> None:
-    done = measure("--space", "nb301", "--est", "grad_norm", "--peer", str(peer), "--whole-space")
+    done = measure("--space", "nb301", "--est", "grad_norm", "--peer", str(peer), "--cores", "1", "--whole-space")
     assert done.returncode == 2
     assert "--whole-space: the architectures of nb301 cannot be listed" in done.stderr
 

@@ -2,8 +2,7 @@
 
 It scores any network, one measure after the other, each on a copy and with passes of its own. It gets the networks that
 the package scores, with the same weights, laid out as torch builds them, and the same batch, so that values can be
-compared; its own networks of nb201 hold the same operations, with biases in the cells. It knows no classes: of a whole
-space it scores every architecture as it is written, dead operations and all.
+compared; its own networks of nb201 hold the same operations, with biases in the cells.
 """
 
 from __future__ import annotations
@@ -53,7 +52,7 @@ class ZeroCostNas:
     def measure(
         self, problem: Problem, arch: Architecture, batch: Batch, names: Sequence[str]
     ) -> tuple[dict[str, float], dict[str, float]]:
-        """Scores and CPU seconds of one network, by the package's names of the estimators."""
+        """Scores and CPU seconds of one network, by the package's names of the estimators, on torch's threads."""
         with torch.random.fork_rng():
             torch.manual_seed(problem.weight_seed(arch))
             network = problem.space.build(arch, problem.task.recipe)
@@ -112,33 +111,3 @@ def beside_peer(
 
 def _ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
     return median(other / mine for mine, other in zip(ours, theirs, strict=True))
-
-
-def whole_space(
-    problem: Problem, count: int, batch: Batch, estimators: Sequence[ZeroCostEstimator], peer: ZeroCostNas
-) -> str:
-    """CPU hours of all architectures of a space, from `count` of them as they are written and `count` classes.
-
-    The peer scores every architecture, the package each functional class once.
-    """
-    everything = problem.space.architectures() or ()
-    with Stopwatch() as finding:
-        classes = list(dict.fromkeys(problem.space.representative(arch, "functional") for arch in everything))
-    rng = problem.protocol.rng("whole space")
-    both = [one for one in estimators if one.name in MEASURES]
-    ours, theirs = [], []
-    for arch, one in zip(
-        rng.choice(len(everything), count, replace=False), rng.choice(len(classes), count, replace=False), strict=True
-    ):
-        _, seconds = peer.measure(problem, everything[arch], batch, [each.name for each in both])
-        theirs.append(sum(seconds.values()))
-        with Stopwatch() as watch:
-            score_networks(problem, [classes[one]], [(each, [0]) for each in both])
-        ours.append(watch.seconds.cpu)
-    own = (mean(ours) * len(classes) + finding.seconds.cpu) / 3600
-    other = mean(theirs) * len(everything) / 3600
-    return (
-        f"The whole space, from {count} of each: {len(everything):,} architectures take the peer {other:.3f} CPU "
-        f"hours, {len(classes):,} functional classes take {own:.3f}, {finding.seconds.cpu:.0f} s of it to find them; "
-        f"ratio {other / own:.1f}"
-    )
