@@ -1,8 +1,10 @@
-"""What one thread of this machine can do in float32, and how much of it a forward pass reaches."""
+"""What one thread of this machine can do in float32, how much of it a forward pass reaches, what no pass can avoid."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
+from statistics import median
 
 import torch
 from torch import nn
@@ -38,11 +40,41 @@ def reached(network: nn.Module, batch: Batch) -> float:
     return _gflops(run, counter.get_total_flops(), tries=3)
 
 
+def convolutions_alone(network: nn.Module, batch: Batch) -> float:
+    """CPU seconds of the convolutions of "forward", "loss_gradients" and "jacobian", with nothing around them.
+
+    Each kind of layer is measured on random maps, the median of some tries: forward, the gradients of weights and maps
+    for the loss, and those of the maps once more.
+    """
+    calls: list[tuple[nn.Conv2d, torch.Size]] = []
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d):
+            module.register_forward_hook(lambda layer, inputs, _: calls.append((layer, inputs[0].shape)))
+    with torch.no_grad():
+        network(batch[0])
+    kinds = Counter((str(layer), shape) for layer, shape in calls)
+    layers = {(str(layer), shape): layer for layer, shape in calls}
+    return sum(count * _passes_of(layers[kind], kind[1]) for kind, count in kinds.items())
+
+
+def _passes_of(layer: nn.Conv2d, shape: torch.Size) -> float:
+    maps = torch.randn(shape).to(memory_format=torch.channels_last).requires_grad_()
+    cotangent = torch.randn_like(layer(maps))
+
+    def run() -> None:
+        output = F.conv2d(maps, layer.weight, layer.bias, layer.stride, layer.padding, layer.dilation, layer.groups)
+        torch.autograd.grad(output, (maps, layer.weight), cotangent, retain_graph=True)
+        torch.autograd.grad(output, maps, cotangent)
+
+    return median(_seconds(run) for _ in range(5))
+
+
+def _seconds(run: Callable[[], object]) -> float:
+    with Stopwatch() as watch:
+        run()
+    return watch.seconds.cpu
+
+
 def _gflops(run: Callable[[], object], work: int, tries: int = 9) -> float:
     run()
-    fastest = float("inf")
-    for _ in range(tries):
-        with Stopwatch() as watch:
-            run()
-        fastest = min(fastest, watch.seconds.cpu)
-    return work / fastest / 1e9
+    return work / min(_seconds(run) for _ in range(tries)) / 1e9

@@ -9,9 +9,9 @@ for its functional class; gaussian images. Alone, an estimator takes the buildin
 and its own part; together, all of them take each pass once.
 
 `--workers` adds networks per minute through the engine and peak memory, `--peak` what the machine could do beside what
-the forward pass does, and `--peer` the ratio to a checkout of zero-cost-nas, network by network in alternation on one
-thread each. `--cores` lets both have so many, in wall time, and `--whole-space` adds all architectures of a space that
-can be listed, of which the package scores each class once.
+the forward pass does, and what convolutions take alone, and `--peer` the ratio to a checkout of zero-cost-nas, network
+by network in alternation on one thread each. `--cores` lets both have so many, in wall time, and `--whole-space` adds
+all architectures of a space that can be listed, of which the package scores each class once.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ import sys
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from statistics import median
+from statistics import mean, median
 
 import torch
-from machine_peak import peak, reached
+from machine_peak import convolutions_alone, peak, reached
 from pass_scaling import scaling
 from peer_on_cores import contest, on_cores, whole_space
 from tabulate import tabulate
@@ -38,6 +38,9 @@ from estimator_bench.networks.batch import Batch, make_batch
 from estimator_bench.networks.passes import with_prerequisites
 from estimator_bench.problem import make_problem
 from estimator_bench.stopwatch import Stopwatch
+
+CONVOLVING = {"forward", "loss_gradients", "jacobian"}
+"""The passes whose convolutions are measured alone, too."""
 
 
 def zero_cost_estimators(wanted: Sequence[str]) -> Sequence[ZeroCostEstimator]:
@@ -94,6 +97,18 @@ def tables(rows: Sequence[Mapping[str, float]], estimators: Sequence[ZeroCostEst
     return f"{first}\n\nA copy is part of the passes that start with one.\n\n{second}"
 
 
+def convolved(
+    problem: Problem, archs: Sequence[Architecture], batch: Batch, rows: Sequence[Mapping[str, float]]
+) -> str:
+    """What nothing around the convolutions could save."""
+    alone = mean(convolutions_alone(problem.network(arch), batch) for arch in archs)
+    passes = mean(sum(row[part] for part in CONVOLVING) for row in rows)
+    return (
+        f"The convolutions alone of {', '.join(sorted(CONVOLVING))}: {1000 * alone:.0f} of the {1000 * passes:.0f} ms "
+        "that these passes take, means"
+    )
+
+
 def asked() -> tuple[argparse.Namespace, Problem, Sequence[ZeroCostEstimator]]:
     """What the command line says."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -137,6 +152,8 @@ def main() -> None:
             forward = median(reached(problem.network(arch), batch) for arch in drawn[1:4])
             could = {**peak(), "a forward pass of the networks, median": forward}
             said.append(tabulate(could.items(), headers=("one thread", "GFLOP/s"), floatfmt=("", ".1f")))
+            if rows[0].keys() >= CONVOLVING:
+                said.append(convolved(problem, drawn[1:], batch, rows))
         if options.peer:
             said.append(beside_peer(problem, drawn, batch, estimators, options.peer))
     if options.cores:
