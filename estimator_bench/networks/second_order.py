@@ -102,7 +102,7 @@ class _ConvolutionBackward(torch.autograd.Function):
             into_slope = second if into_slope is None else into_slope + second
             into, _ = _slopes(slope, maps, turned, settings, (into_maps is not None, False))
         into_weight = None
-        if along_maps is not None:
+        if along_maps is not None and ctx.needs_input_grad[2]:
             _, into_weight = _slopes(slope, _laid_out_as(maps, along_maps), weight, settings, (False, True))
         return into_slope, into, into_weight, None, None
 
