@@ -15,31 +15,28 @@ FEWEST_VALUES, FEWEST_PIXELS, MOST_CHANNELS = 2**18, 16 * 16, 32
 
 
 def convolve_means(network: M) -> M:
-    """The network itself, its 3x3 mean poolings of all neighbours computed as convolutions where that is faster.
+    """The network itself, its poolings by `mean_of_neighbours` computed as convolutions where that is faster.
 
-    Values stay the same up to the order of their sums. For scores only: trainings keep what their tables were made
-    with, to the last bit.
+    For scores only: values stay the same up to the order of their sums, and trainings must keep what their tables were
+    made with to the last bit.
     """
     for module in network.modules():
-        if type(module) is nn.AvgPool2d and _settings(module) == _settings(CellMean()):
-            module.__class__ = CellMean  # in its place, with its name and its hooks
+        if type(module) is nn.AvgPool2d and _settings(module) == _NEIGHBOURS:
+            setattr(module, "forward", mean_of_neighbours)  # noqa: B010 - a method, which mypy lets nobody assign to
     return network
 
 
-class CellMean(nn.AvgPool2d):
-    """The mean pooling of cells: over each pixel and those of its eight neighbours that lie on the map."""
+def mean_of_neighbours(maps: torch.Tensor) -> torch.Tensor:
+    """The mean over each pixel and those of its eight neighbours that lie on the map.
 
-    def __init__(self) -> None:
-        super().__init__(3, stride=1, padding=1, count_include_pad=False)
-
-    def forward(self, maps: torch.Tensor) -> torch.Tensor:
-        """Maps (batch, channels, height, width) keep their shape."""
-        if not _convolves_faster(maps):
-            return super().forward(maps)
-        channels, *size = maps.shape[1:]
-        ninths = maps.new_full((channels, 1, 3, 3), 1 / 9).contiguous(memory_format=torch.channels_last)
-        inside = F.avg_pool2d(maps.new_ones(1, 1, *size), 3, stride=1, padding=1)  # how much of each window is
-        return F.conv2d(maps, ninths, padding=1, groups=channels) * inside.reciprocal()
+    Maps (batch, channels, height, width) keep their shape.
+    """
+    if not _convolves_faster(maps):
+        return F.avg_pool2d(maps, 3, stride=1, padding=1, count_include_pad=False)
+    channels, *size = maps.shape[1:]
+    ninths = maps.new_full((channels, 1, 3, 3), 1 / 9).contiguous(memory_format=torch.channels_last)
+    inside = F.avg_pool2d(maps.new_ones(1, 1, *size), 3, stride=1, padding=1)  # how much of each window is
+    return F.conv2d(maps, ninths, padding=1, groups=channels) * inside.reciprocal()
 
 
 def _convolves_faster(maps: torch.Tensor) -> bool:
@@ -56,3 +53,6 @@ def _convolves_faster(maps: torch.Tensor) -> bool:
 def _settings(pool: nn.AvgPool2d) -> tuple[object, ...]:
     sizes = [(each, each) if isinstance(each, int) else each for each in (pool.kernel_size, pool.stride, pool.padding)]
     return *sizes, pool.ceil_mode, pool.count_include_pad, pool.divisor_override
+
+
+_NEIGHBOURS = _settings(nn.AvgPool2d(3, stride=1, padding=1, count_include_pad=False))
