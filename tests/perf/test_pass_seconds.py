@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from pass_seconds import asked
 
 COMMAND = Path(__file__).with_name("pass_seconds.py")
 ROOT = COMMAND.parents[2]
@@ -84,20 +85,24 @@ def test_a_whole_space_costs_the_package_each_class_once(peer: Path) -> None:
     assert ratio == pytest.approx(theirs / ours, rel=0.1)
 
 
-@pytest.mark.parametrize(("given", "need"), [(["--cores", "2"], "--peer"), (["--whole-space"], "--cores")])
-def test_what_needs_another_option_says_so(given: list[str], need: str) -> None:
-    done = measure("--est", "grad_norm", *given)
-    assert done.returncode == 2
-    assert f"with {need}" in done.stderr.splitlines()[-1]
-
-
-def test_a_space_that_cannot_be_listed_has_no_whole(peer: Path) -> None:
-    done = measure("--space", "nb301", "--est", "grad_norm", "--peer", str(peer), "--cores", "1", "--whole-space")
-    assert done.returncode == 2
-    assert "--whole-space: the architectures of nb301 cannot be listed" in done.stderr
-
-
-def test_a_folder_without_the_peer_is_a_named_error(tmp_path: Path) -> None:
-    done = measure("--est", "l2_norm", "--peer", str(tmp_path))
-    assert done.returncode != 0
-    assert f"{tmp_path} is no checkout of zero-cost-nas" in done.stderr
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ("--cores 2", "--cores compares with a peer: name its folder with --peer"),
+        ("--whole-space", "--whole-space compares on cores: say on how many with --cores"),
+        (
+            "--space nb301 --peer . --cores 1 --whole-space",
+            "--whole-space: the architectures of nb301 cannot be listed",
+        ),
+        ("--peer nowhere", "nowhere is no checkout of zero-cost-nas"),
+        ("--networks 0", "--networks must be at least 1"),
+    ],
+)
+def test_what_cannot_be_measured_says_why(
+    options: str, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", [str(COMMAND), *options.split()])
+    with pytest.raises(SystemExit) as ended:
+        asked()
+    assert ended.value.code == 2
+    assert said in capsys.readouterr().err
