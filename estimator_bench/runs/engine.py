@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import sys
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -165,14 +166,15 @@ class ProcessEngine:
 def _serve(pipe: Connection) -> None:
     """The life of a worker: answer work until the coordinator is gone."""
     follow_parent()
-    runners = Runners()
+    runners, loaded = Runners(), 0
     while True:
         try:
             work = pipe.recv()
             pipe.send(attempt(runners.answer, work))
         except (EOFError, BrokenPipeError, ConnectionResetError):
             return
-        if not gc.get_freeze_count():
-            # What the libraries have loaded stays. To walk it again and again is 2% of the time of scoring networks.
+        if len(sys.modules) > loaded:
+            # What libraries have loaded stays. To walk it again and again is 2% of the time of scoring networks.
+            loaded = len(sys.modules)
             gc.collect()
             gc.freeze()
