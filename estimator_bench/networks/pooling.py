@@ -46,7 +46,7 @@ def _convolves_faster(maps: torch.Tensor) -> bool:
         and maps.dim() == 4
         and maps.numel() >= FEWEST_VALUES
         and maps.shape[1] <= MOST_CHANNELS
-        and maps[0, 0].numel() >= FEWEST_PIXELS
+        and maps.shape[2] * maps.shape[3] >= FEWEST_PIXELS
     )
 
 

@@ -62,7 +62,7 @@ def _passes_of(layer: nn.Conv2d, shape: torch.Size) -> float:
     cotangent = torch.randn_like(layer(maps))
 
     def run() -> None:
-        output = F.conv2d(maps, layer.weight, layer.bias, layer.stride, layer.padding, layer.dilation, layer.groups)
+        output = layer(maps)  # as it was placed, which some need
         torch.autograd.grad(output, (maps, layer.weight), cotangent, retain_graph=True)
         torch.autograd.grad(output, maps, cotangent)
 

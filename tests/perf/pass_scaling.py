@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from time import perf_counter
 
 from estimator_bench import Architecture, Problem
 from estimator_bench.guard import Failure
 from estimator_bench.runs.engine import ProcessEngine
 from estimator_bench.runs.jobs import Answer, Chunk, Job, Work
+from estimator_bench.stopwatch import Stopwatch
 
 
 def scaling(
@@ -23,9 +23,9 @@ def scaling(
     for count in workers:
         with ProcessEngine(count) as engine:
             execute(engine, job, [archs[0]] * count)
-            started = perf_counter()
-            peak = execute(engine, job, archs)
-            rows.append((count, 60 * len(archs) / (perf_counter() - started), peak / 2**20))
+            with Stopwatch() as watch:
+                peak = execute(engine, job, archs)
+            rows.append((count, 60 * len(archs) / watch.seconds.wall, peak / 2**20))
     return rows
 
 

@@ -157,7 +157,7 @@ def main() -> None:
         if options.peer:
             said.append(beside_peer(problem, drawn, batch, estimators, options.peer))
     if options.cores:
-        with contest(problem, estimators, options.peer, options.cores) as both:
+        with contest(problem, batch, estimators, options.peer, options.cores) as both:
             said.append(on_cores(both, drawn[1:]))
             if options.whole_space:
                 said.append(whole_space(both, options.networks))

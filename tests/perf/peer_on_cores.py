@@ -10,14 +10,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from statistics import mean, median
-from time import perf_counter
 
 import torch
 from pass_scaling import execute
 from zero_cost_nas import MEASURES, ZeroCostNas
 
 from estimator_bench import Architecture, Problem, ZeroCostEstimator
-from estimator_bench.networks.batch import Batch, make_batch
+from estimator_bench.networks.batch import Batch
 from estimator_bench.runs.engine import ProcessEngine
 from estimator_bench.runs.jobs import Job
 from estimator_bench.stopwatch import Stopwatch
@@ -47,28 +46,28 @@ class Contest:
 
     def _of_peer(self, archs: Sequence[Architecture]) -> float:
         torch.set_num_threads(self.cores)
-        started = perf_counter()
-        for arch in archs:
-            self.peer.measure(self.problem, arch, self.batch, self.names)
-        return (perf_counter() - started) / len(archs)
+        with Stopwatch() as watch:
+            for arch in archs:
+                self.peer.measure(self.problem, arch, self.batch, self.names)
+        return watch.seconds.wall / len(archs)
 
     def _of_package(self, archs: Sequence[Architecture]) -> float:
         job = Job(str(self.problem.task), self.problem.protocol, tuple(self.names), ())
-        started = perf_counter()
-        execute(self.engine, job, [*archs] * ROUNDS)
-        return (perf_counter() - started) / (ROUNDS * len(archs))
+        with Stopwatch() as watch:
+            execute(self.engine, job, [*archs] * ROUNDS)
+        return watch.seconds.wall / (ROUNDS * len(archs))
 
 
 @contextmanager
 def contest(
-    problem: Problem, estimators: Sequence[ZeroCostEstimator], peer: ZeroCostNas, cores: int
+    problem: Problem, batch: Batch, estimators: Sequence[ZeroCostEstimator], peer: ZeroCostNas, cores: int
 ) -> Iterator[Contest]:
     """Both after they have scored one network on each core, which pays for what torch loads."""
     names = [one.name for one in estimators if one.name in MEASURES]
     threads = torch.get_num_threads()
     try:
         with ProcessEngine(cores) as engine:
-            both = Contest(problem, make_batch(problem), names, peer, engine, cores)
+            both = Contest(problem, batch, names, peer, engine, cores)
             first = problem.unlabelled(1) * cores
             both.seconds(first, first)
             yield both
